@@ -1,0 +1,35 @@
+import Foundation
+import Ledger
+
+/// Private signing keys of participants whom this node signs for.
+///
+/// A participant who keeps a key elsewhere never appears here; the node then only sees signed statements.
+public final class KeyFolder: Sendable {
+    private let secrets: SecretFolder
+
+    public init(_ folder: URL) throws {
+        secrets = try SecretFolder(folder)
+    }
+
+    /// The key of a participant or member; nil if it is not kept here.
+    public func key(of id: String) throws -> SigningKey? {
+        try secrets.secret(Self.name(id)).map { try SigningKey(ed25519Seed: $0) }
+    }
+
+    /// The key of an id, made and stored if there is none yet.
+    public func keyOrNew(of id: String) throws -> SigningKey {
+        if let key = try key(of: id) { return key }
+        let key = SigningKey.generate()
+        try secrets.keep(key.rawRepresentation, as: Self.name(id))
+        return key
+    }
+
+    /// Puts the key of `other` in the place of the key of `id`, which is destroyed; `other` has none afterwards.
+    public func replace(_ id: String, by other: String) throws {
+        guard let key = try key(of: other) else { throw LedgerError(.key, "there is no key of \(other)") }
+        try secrets.keep(key.rawRepresentation, as: Self.name(id))
+        try secrets.destroy(Self.name(other))
+    }
+
+    private static func name(_ id: String) -> String { "\(id).key" }
+}
