@@ -1,0 +1,143 @@
+import ContractKit
+import Ledger
+import TestSupport
+import Testing
+
+@Suite("Membership contract")
+struct MembershipTests {
+    private let registrar = ContractContext.Sender(id: "chamber", member: "m", roles: ["registrar"])
+
+    private func register() -> ContractRunner {
+        let runner = ContractRunner(MembershipContract())
+        runner.enrol("chamber", roles: ["registrar"])
+        return runner
+    }
+
+    private func key() -> SigningKey { SigningKey.generate() }
+
+    private func enrol(
+        _ id: String, roles: [Value] = ["farmer"], _ key: SigningKey, _ runner: ContractRunner
+    ) -> UInt64? {
+        runner.run(
+            "enrolParticipant",
+            [
+                ("id", .text(id)), ("member", "m"), ("name", .text(id)), ("roles", .array(roles)),
+                ("validUntil", .null), ("key", .bytes(key.verifyingKey.coseKey)),
+            ], as: registrar)
+    }
+
+    private func person(
+        _ id: String, roles: [Value], _ key: SigningKey, by sender: ContractContext.Sender, _ runner: ContractRunner
+    ) -> UInt64? {
+        runner.run(
+            "enrolPerson",
+            [
+                ("id", .text(id)), ("name", .text(id)), ("roles", .array(roles)), ("validUntil", .null),
+                ("key", .bytes(key.verifyingKey.coseKey)),
+            ], as: sender)
+    }
+
+    private func farm(_ signer: String = "farm", _ roles: [String] = ["farmer"]) -> ContractContext.Sender {
+        .init(id: "farm", signer: signer, member: "m", roles: roles)
+    }
+
+    @Test("COMMON-20: an organisation's people have own keys, and no role that it does not have")
+    func people() throws {
+        let runner = register()
+        #expect(enrol("farm", key(), runner) == nil)
+        #expect(person("boss", roles: ["farmer", "administrator"], key(), by: farm(), runner) == nil)
+        #expect(person("hand", roles: ["bank"], key(), by: farm(), runner) == 5)
+        #expect(person("hand", roles: ["farmer"], key(), by: farm("boss", ["farmer", "administrator"]), runner) == nil)
+        #expect(person("more", roles: ["farmer"], key(), by: farm("hand"), runner) == 5, "the hand is no administrator")
+        #expect(runner.run("revokeParticipant", [("id", "boss")], as: farm("hand")) == 5)
+        #expect(runner.run("revokeParticipant", [("id", "hand")], as: farm("boss", ["administrator"])) == nil)
+        #expect(try runner.violations() == [])
+    }
+
+    @Test("COMMON-19: who vouches withdraws, and another registrar may vouch then")
+    func registrars() throws {
+        let runner = register()
+        let other = ContractContext.Sender(id: "board", member: "m", roles: ["registrar"])
+        _ = enrol("farm", key(), runner)
+        #expect(runner.run("attestParticipant", [("id", "farm"), ("validUntil", .null)], as: other) == 5)
+        #expect(runner.run("revokeParticipant", [("id", "farm")], as: other) == 5)
+        #expect(runner.run("revokeParticipant", [("id", "farm"), ("reason", "left")], as: registrar) == nil)
+        #expect(try runner.state.get(MembershipContract.participants, "farm")?.isVouchedFor(at: runner.time) == false)
+        #expect(runner.run("attestParticipant", [("id", "farm"), ("validUntil", .null)], as: other) == nil)
+        #expect(try runner.state.get(MembershipContract.participants, "farm")?.attestedBy == "board")
+    }
+
+    @Test("COMMON-20: a lost key is replaced by two administrators who name the same one")
+    func recovery() throws {
+        let runner = register()
+        let (lost, next) = (key(), key())
+        _ = enrol("farm", key(), runner)
+        for id in ["a", "b"] { _ = person(id, roles: ["administrator"], key(), by: farm(), runner) }
+        _ = person("hand", roles: [], lost, by: farm(), runner)
+        func recover(_ key: SigningKey, as signer: String, _ roles: [String] = ["administrator"]) -> UInt64? {
+            runner.run(
+                "recoverKey", [("id", "hand"), ("key", .bytes(key.verifyingKey.coseKey))], as: farm(signer, roles))
+        }
+        #expect(recover(next, as: "hand", []) == 5)
+        #expect(recover(next, as: "a") == nil)
+        #expect(recover(next, as: "a") == 104, "one administrator is not two")
+        #expect(recover(key(), as: "b") == 105)
+        #expect(recover(next, as: "b") == nil)
+        let old = try runner.state.get(MembershipContract.keys, lost.verifyingKey.kid.hex)
+        #expect(old?.isValid(at: runner.height + 1) == false)
+        #expect(old?.isValid(at: 5) == true, "what it signed before stays signed")
+        #expect(try runner.state.get(MembershipContract.keys, next.verifyingKey.kid.hex)?.owner == "hand")
+        #expect(try runner.violations() == [])
+    }
+
+    @Test("COMMON-6, COMMON-15: a device changes hands with another key, and no two ids share one")
+    func devices() throws {
+        let runner = register()
+        let (first, second) = (key(), key())
+        _ = enrol("farm", key(), runner)
+        _ = enrol("heir", key(), runner)
+        _ = enrol("gate", roles: ["gateway"], key(), runner)
+        func enrolDevice(_ urn: String, _ key: SigningKey, generation: UInt64, owner: String = "farm") -> UInt64? {
+            runner.run(
+                "enrolDevice",
+                [
+                    ("urn", .text(urn)), ("owner", .text(owner)), ("gateway", "gate"), ("profile", "probe"),
+                    ("generation", .unsigned(generation)), ("key", .bytes(key.verifyingKey.coseKey)),
+                ], as: registrar)
+        }
+        #expect(enrolDevice("urn:dev:ops:1-P-1", first, generation: 1) == nil)
+        #expect(enrolDevice("urn:dev:ops:1-P-2", first, generation: 1) == 8)
+        #expect(enrolDevice("urn:dev:ops:1-P-1", first, generation: 2) == 8)
+        #expect(enrolDevice("urn:dev:ops:1-P-1", second, generation: 2, owner: "heir") == 5)
+        let urn: [(String, Value)] = [("urn", "urn:dev:ops:1-P-1")]
+        let heir = ContractContext.Sender(id: "heir", member: "m", roles: [])
+        #expect(runner.run("acceptDevice", urn, as: heir) == 103)
+        #expect(runner.run("transferDevice", urn + [("to", "heir")], as: heir) == 5)
+        #expect(runner.run("transferDevice", urn + [("to", "heir")], as: farm()) == nil)
+        #expect(runner.run("acceptDevice", urn, as: heir) == nil)
+        let retired = try runner.state.get(MembershipContract.keys, first.verifyingKey.kid.hex)
+        #expect(retired?.isValid(at: runner.height + 1) == false)
+        #expect(enrolDevice("urn:dev:ops:1-P-1", second, generation: 2, owner: "heir") == nil)
+        #expect(runner.run("revokeDevice", urn, as: farm()) == 5)
+        #expect(try runner.violations() == [])
+    }
+
+    @Test("COMMON-20: keys rotate, and the last one cannot be given up")
+    func rotation() throws {
+        let runner = register()
+        let (first, second) = (key(), key())
+        _ = enrol("farm", first, runner)
+        #expect(runner.run("revokeKey", [("kid", .hash(first.verifyingKey.kid))], as: farm()) == 102)
+        let rotate: [(String, Value)] = [
+            ("kid", .hash(first.verifyingKey.kid)), ("key", .bytes(second.verifyingKey.coseKey)),
+        ]
+        #expect(runner.run("rotateKey", rotate, as: .init(id: "chamber", member: "m", roles: [])) == 5)
+        #expect(runner.run("rotateKey", rotate, as: farm()) == nil)
+        #expect(runner.run("rotateKey", rotate, as: farm()) == 100)
+        for _ in 1..<10 {
+            #expect(runner.run("addKey", [("key", .bytes(key().verifyingKey.coseKey))], as: farm()) == nil)
+        }
+        #expect(runner.run("addKey", [("key", .bytes(key().verifyingKey.coseKey))], as: farm()) == 106)
+        #expect(try runner.violations() == [])
+    }
+}
