@@ -1,0 +1,49 @@
+import GRDB
+
+extension DatabaseMigrator {
+    /// The ledger's tables. Forward only: a file with a migration not named here is refused.
+    static var ledger: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 ledger") { db in
+            try db.execute(
+                sql: """
+                    -- One row: which ledger and member this file belongs to.
+                    CREATE TABLE identity (
+                        single INTEGER PRIMARY KEY CHECK (single = 1),
+                        genesis BLOB NOT NULL, member TEXT NOT NULL);
+                    -- body: CBOR [* [statement, result / null]]; a null result means accepted without events.
+                    CREATE TABLE blocks (
+                        height INTEGER PRIMARY KEY, header BLOB NOT NULL, timer BLOB, body BLOB NOT NULL,
+                        digest BLOB NOT NULL, first_leaf INTEGER NOT NULL);
+                    CREATE INDEX blocks_by_leaf ON blocks (first_leaf);
+                    -- checksum: first word of SHA-256(votes).
+                    CREATE TABLE certificates (
+                        height INTEGER PRIMARY KEY, votes BLOB NOT NULL, checksum INTEGER NOT NULL);
+                    CREATE TABLE transactions (id BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
+                    -- coordinate: level << 56 | index, as C2SP tlog-tiles names tiles.
+                    CREATE TABLE tiles (coordinate INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
+                    -- checksum: first words of SHA-256(key) and SHA-256(value), xored; it locates a damaged row.
+                    CREATE TABLE state (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+                    -- The last header this member signed; never two at one epoch and height.
+                    CREATE TABLE sign_state (
+                        single INTEGER PRIMARY KEY CHECK (single = 1),
+                        epoch INTEGER NOT NULL, height INTEGER NOT NULL, header_hash BLOB NOT NULL);
+                    """)
+        }
+        migrator.registerMigration("2 transaction index in runs") { db in
+            try db.execute(
+                sql: """
+                    -- A run holds the ids of the blocks after the run before it, up to its last height; later ids are in the blocks alone.
+                    CREATE TABLE runs (number INTEGER PRIMARY KEY, last_height INTEGER NOT NULL);
+                    -- place: height << 20 | position in the block.
+                    CREATE TABLE transaction_runs (
+                        run INTEGER NOT NULL, id BLOB NOT NULL, place INTEGER NOT NULL,
+                        PRIMARY KEY (run, id)) WITHOUT ROWID;
+                    INSERT INTO transaction_runs (run, id, place) SELECT 0, id, place FROM transactions ORDER BY id;
+                    INSERT INTO runs (number, last_height) SELECT 0, height FROM blocks ORDER BY height DESC LIMIT 1;
+                    DROP TABLE transactions;
+                    """)
+        }
+        return migrator
+    }
+}

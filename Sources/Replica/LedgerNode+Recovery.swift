@@ -1,0 +1,143 @@
+import ContractKit
+import Ledger
+import LedgerStore
+import Sequencing
+
+extension LedgerNode {
+    /// One member that this process runs: its database file and its signing key.
+    public struct LocalMember: Sendable {
+        public let storePath: String
+        public let key: SigningKey
+
+        public init(storePath: String, key: SigningKey) {
+            self.storePath = storePath
+            self.key = key
+        }
+    }
+
+    /// Opens a ledger whose members all live in this process.
+    ///
+    /// Each replica is audited; a damaged one is left out and named. Replicas that lag catch up from the furthest one, and the head is signed again
+    /// where its certificate did not reach the disk.
+    public static func embedded(
+        genesis: Genesis, members: [LocalMember], contracts: [any Contract], clock: @escaping @Sendable () -> UInt64
+    ) async throws -> LedgerNode {
+        let (replicas, damaged) = try await open(members, genesis: genesis, contracts: contracts)
+        guard replicas.count >= genesis.members.quorum else {
+            throw ReplicaError(
+                .noQuorum,
+                "\(replicas.count) sound replicas, \(genesis.members.quorum) are needed. "
+                    + damaged.map { "\($0.member): \($0.error)" }.joined(separator: "; "))
+        }
+        try await catchUp(replicas)
+        try await completeCertificates(replicas, members: genesis.members)
+        let node = LedgerNode(
+            genesis: genesis, contracts: contracts, replicas: replicas, damaged: damaged,
+            sequencer: EmbeddedSequencer(), clock: clock)
+        try node.resumeAtHead()
+        return node
+    }
+
+    /// Opens all replicas at once, in the order of their members; damaged ones are named instead.
+    private static func open(
+        _ members: [LocalMember], genesis: Genesis, contracts: [any Contract]
+    ) async throws -> (sound: [Replica], damaged: [(member: String, error: String)]) {
+        let opened = try await withThrowingTaskGroup(of: (Int, Result<Replica, StoreError>).self) { group in
+            for (place, member) in members.enumerated() {
+                group.addTask {
+                    do {
+                        let store = try LedgerStore(path: member.storePath)
+                        return (
+                            place,
+                            .success(
+                                try await Replica.open(
+                                    store: store, genesis: genesis, key: member.key, contracts: contracts))
+                        )
+                    } catch let error as StoreError where error.code == .damaged {
+                        return (place, .failure(error))
+                    }
+                }
+            }
+            var opened: [(Int, Result<Replica, StoreError>)] = []
+            for try await result in group { opened.append(result) }
+            return opened.sorted { $0.0 < $1.0 }
+        }
+        var sound: [Replica] = []
+        var damaged: [(member: String, error: String)] = []
+        for (place, result) in opened {
+            switch result {
+            case .success(let replica): sound.append(replica)
+            case .failure(let error):
+                let id = genesis.members.member(kid: members[place].key.kid)?.id ?? members[place].storePath
+                damaged.append((id, error.description))
+            }
+        }
+        return (sound, damaged)
+    }
+
+    /// Lets replicas that lag execute the blocks of the furthest one, and compares every header.
+    private static func catchUp(_ replicas: [Replica]) async throws {
+        guard let furthest = replicas.max(by: { $0.head.height < $1.head.height }) else { return }
+        for replica in replicas {
+            while replica.head.height < furthest.head.height {
+                let height = replica.head.height + 1
+                guard let block = try furthest.store.block(at: height) else {
+                    throw StoreError(.damaged, at: "block \(height)", "\(furthest.member.id) does not have it")
+                }
+                var statements: [Statement] = []
+                for item in block.items {
+                    let statement = try Statement(decoding: item.statement)
+                    try verify(statement, of: block, on: replica)
+                    statements.append(statement)
+                }
+                let execution = try await replica.execute(
+                    Batch(epoch: block.header.epoch, clocks: block.header.clocks, statements: statements))
+                guard execution.headerHash == Hash32.sha256(block.headerBytes) else {
+                    throw ReplicaError(
+                        .diverged,
+                        "\(replica.member.id) computes another block \(height) than \(furthest.member.id); restore one of them"
+                    )
+                }
+            }
+        }
+    }
+
+    /// A file that one member keeps is no proof of who signed: what another replica is to execute is verified as when it first came.
+    private static func verify(_ statement: Statement, of block: StoredBlock, on replica: Replica) throws {
+        let record = try replica.stateValue(MembershipContract.keys.key(statement.kid.hex))
+            .flatMap { try KeyRecord(cbor: CBOR.decode($0)) }
+        guard let record, statement.isSigned(by: try VerifyingKey(coseKey: record.coseKey)) else {
+            throw StoreError(
+                .damaged, at: "transaction \(statement.id) in block \(block.header.height)",
+                "its signature does not hold; one member's file was altered")
+        }
+    }
+
+    /// Gives every replica the certificates that it lacks: another's, or one of fresh votes where the process stopped before any was stored.
+    /// All replicas hold the same blocks here, so signing again contradicts no earlier vote.
+    private static func completeCertificates(_ replicas: [Replica], members: MemberSet) async throws {
+        for replica in replicas {
+            for height in try replica.store.heightsWithoutCertificate() {
+                guard let block = try replica.store.block(at: height) else { continue }
+                var certificate = try replicas.lazy.compactMap { try $0.store.certificate(at: height) }.first
+                let votes = certificate.flatMap { try? FinalityCertificate(decoding: $0) }?
+                    .validVotes(over: block.headerBytes, in: members)
+                if votes ?? 0 < members.quorum {
+                    certificate = FinalityCertificate(votes: replicas.map { $0.vote(for: block) }).encoded()
+                }
+                if let certificate { replica.setCertificate(certificate, at: height) }
+            }
+            try await replica.flushCertificates()
+        }
+    }
+
+    /// All replicas stand at one head, which has its certificate by now.
+    private func resumeAtHead() throws {
+        let head = serving.head
+        guard replicas.allSatisfy({ $0.head == head }), let block = try serving.store.block(at: head.height),
+            let certificate = try serving.store.certificate(at: head.height)
+        else { throw ReplicaError(.diverged, "the replicas do not stand at one head") }
+        state.withLock { $0.nextTimer = serving.nextTimer }
+        resume(at: FinalBlock(block: block, certificate: certificate))
+    }
+}

@@ -1,0 +1,300 @@
+import ContractKit
+import Ledger
+import LedgerStore
+import Sequencing
+import Synchronization
+
+/// The node's engine of one ledger: admits statements, has them ordered, lets its members' replicas execute and sign, and tells what is FINAL.
+public final class LedgerNode: Sendable {
+    public enum Limits {
+        /// Statements admitted and not yet in a slot; beyond that clients are told to wait.
+        public static let pending = 20_000
+        /// Seconds from ledger time to the latest `exp` that is admitted.
+        public static let validity: UInt64 = 7 * 24 * 3600
+        /// Slots that may be on their way at once, so that no replica waits for the disk of another.
+        static let slotsInFlight = 8
+        /// Statements that fill a slot although others are on their way.
+        static let worthwhileBatch = 256
+        /// How long the next slot waits for each statement of the last one, so that a crowd of clients fills few large blocks. It is a little
+        /// longer than their next statements take to arrive, which lets blocks grow as long as clients come.
+        static let restPerStatement = Duration.microseconds(120)
+        /// A few clients are not kept waiting; many not for long.
+        static let shortestRest = Duration.milliseconds(2), longestRest = Duration.milliseconds(45)
+        /// Blocks kept in memory for followers.
+        static let recentBlocks = 64
+    }
+
+    struct Entry {
+        let contract: String
+        var ordered = false
+        var waiters: [Waiter] = []
+    }
+
+    /// Is told the outcome; nil when the wait was too long, or the ledger stopped.
+    public typealias Answer = @Sendable (TransactionOutcome?) -> Void
+
+    struct Waiter {
+        let answer: Answer
+        /// ms since 1970.
+        let deadline: UInt64
+    }
+
+    struct State {
+        var queue: [Statement] = []
+        var entries: [Hash32: Entry] = [:]
+        var slotsInFlight = 0
+        /// Replicas that have executed a slot.
+        var executed: [UInt64: Int] = [:]
+        var votes: [UInt64: [Hash32: [Vote]]] = [:]
+        /// Blocks that the serving replica has executed and no quorum has signed yet, in order.
+        var unsigned: [(block: StoredBlock, headerHash: Hash32)] = []
+        var finalHeight: UInt64 = 0
+        var recent: [FinalBlock] = []
+        var heightWaiters: [(id: UInt64, height: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
+        var nextWaiter: UInt64 = 0
+        var nextTimer: UInt64?
+        var failure: ReplicaError?
+        var running: Task<Void, Never>?
+        var rejected: [String: UInt64] = [:]
+        var accepted: [String: UInt64] = [:]
+
+        /// Whether to fill a slot now: what comes while others are on their way to FINAL shares the next block, which costs much the same for
+        /// one statement and for hundreds. A lone client waits for nobody, nor does the ledger for a replica that lags.
+        var hasWorthwhileBatch: Bool {
+            guard !queue.isEmpty, slotsInFlight < Limits.slotsInFlight else { return false }
+            return slotsInFlight == 0 || entries.count == queue.count || queue.count >= Limits.worthwhileBatch
+        }
+    }
+
+    public let genesis: Genesis
+    public let ledger: Hash32
+    public let contracts: [any Contract]
+    /// The members' replicas in this process that are sound.
+    public let replicas: [Replica]
+    /// Members whose store is damaged, with where.
+    public let damaged: [(member: String, error: String)]
+    let sequencer: EmbeddedSequencer
+    let clock: @Sendable () -> UInt64
+    let state = Mutex(State())
+    /// Keys that were read, with the participants they belong to.
+    let keys = Mutex<[Hash32: (key: VerifyingKey, owner: String)]>([:])
+    private let time = Atomic<UInt64>(0)
+    let wake: AsyncStream<Void>.Continuation
+    private let wakes: AsyncStream<Void>
+
+    init(
+        genesis: Genesis, contracts: [any Contract], replicas: [Replica], damaged: [(member: String, error: String)],
+        sequencer: EmbeddedSequencer, clock: @escaping @Sendable () -> UInt64
+    ) {
+        self.genesis = genesis
+        ledger = genesis.id
+        self.contracts = contracts
+        self.replicas = replicas
+        self.damaged = damaged
+        self.sequencer = sequencer
+        self.clock = clock
+        (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Ledger time of the last final block, ms since 1970.
+    public var ledgerTime: UInt64 { time.load(ordering: .relaxed) }
+
+    /// The replica that answers queries.
+    public var serving: Replica { replicas[0] }
+
+    // MARK: Running
+
+    /// Orders and executes until cancelled.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for replica in replicas { group.addTask { await self.follow(with: replica) } }
+            group.addTask { await self.appendBatches() }
+            group.addTask { await self.tick() }
+            await withTaskCancellationHandler {
+                await group.waitForAll()
+            } onCancel: {
+                self.sequencer.close()
+                self.wake.finish()
+            }
+        }
+        stop(with: ReplicaError(.stopped, "the node is stopping"))
+    }
+
+    private func appendBatches() async {
+        for await _ in wakes {
+            while let batch = takeBatch() {
+                guard (try? await sequencer.append(batch)) != nil else { return }
+                let rest = Limits.restPerStatement * batch.statements.count
+                if rest >= Limits.shortestRest { try? await Task.sleep(for: min(rest, Limits.longestRest)) }
+            }
+        }
+    }
+
+    private func takeBatch() -> Batch? {
+        let now = clock()
+        let reports = replicas.map { BlockHeader.ClockReport(member: $0.member.id, clock: now) }
+        return state.withLock { state in
+            let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
+            guard state.failure == nil, state.hasWorthwhileBatch || timerDue else { return nil }
+            var bytes = 0
+            let statements = state.queue.prefix(Batch.maximumCount).prefix { statement in
+                bytes += statement.bytes.count
+                return bytes <= Batch.maximumBytes
+            }
+            state.queue.removeFirst(statements.count)
+            for statement in statements { state.entries[statement.id]?.ordered = true }
+            state.slotsInFlight += 1
+            return Batch(epoch: 0, clocks: reports, statements: Array(statements))
+        }
+    }
+
+    /// Wakes the batcher when a timer is due, and ends waits that took too long.
+    private func tick() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(100))
+            let now = clock()
+            let (late, due) = state.withLock { state in
+                var late: [Waiter] = []
+                for (id, entry) in state.entries where entry.waiters.contains(where: { $0.deadline <= now }) {
+                    late += entry.waiters.filter { $0.deadline <= now }
+                    state.entries[id]?.waiters.removeAll { $0.deadline <= now }
+                }
+                return (late, state.nextTimer.map { $0 <= now } ?? false)
+            }
+            for waiter in late { waiter.answer(nil) }
+            if due { wake.yield() }
+            for replica in replicas { try? await replica.flushCertificates() }
+        }
+    }
+
+    private func follow(with replica: Replica) async {
+        var slot: UInt64 = 0
+        while let batch = try? await sequencer.batch(in: slot) {
+            do {
+                let execution = try await replica.execute(batch)
+                await executed(slot, execution, by: replica, statements: batch.statements)
+                slot += 1
+            } catch {
+                stop(with: ReplicaError(.stopped, "\(replica.member.id) cannot go on: \(error)"))
+                return
+            }
+        }
+    }
+
+    private func executed(
+        _ slot: UInt64, _ execution: Replica.Execution, by replica: Replica, statements: [Statement]
+    ) async {
+        let (done, settled, failure) = state.withLock { state in
+            let count = state.executed[slot, default: 0] + 1
+            state.executed[slot] = count
+            // Votes that come after the quorum's are not needed any more.
+            if let block = execution.block, let vote = execution.vote, block.header.height > state.finalHeight {
+                state.votes[block.header.height, default: [:]][execution.headerHash, default: []].append(vote)
+            }
+            if replica === serving {
+                state.nextTimer = execution.nextTimer
+                if let block = execution.block { state.unsigned.append((block, execution.headerHash)) }
+            }
+            let done = count == replicas.count
+            if done {
+                state.executed.removeValue(forKey: slot)
+                state.slotsInFlight -= 1
+            }
+            return (done, settleFinalBlocks(&state), state.failure)
+        }
+        announce(settled)
+        if let failure { stop(with: failure) }
+        if replica === serving, !execution.repeated.isEmpty { answerRepeated(execution.repeated) }
+        if done { await sequencer.release(through: slot) }
+        if done || !settled.blocks.isEmpty { wake.yield() }
+    }
+
+    /// What the world is told about blocks that became final, once the state says so.
+    struct Settlement: Sendable {
+        var blocks: [FinalBlock] = []
+        var answers: [(Answer, TransactionOutcome)] = []
+        var followers: [CheckedContinuation<Void, any Error>] = []
+    }
+
+    /// Settles the blocks that the serving replica holds and a quorum has signed, in order of height.
+    private func settleFinalBlocks(_ state: inout State) -> Settlement {
+        var settlement = Settlement()
+        while let first = state.unsigned.first {
+            let height = first.block.header.height
+            let votes = state.votes[height] ?? [:]
+            guard let signed = votes.first(where: { $0.value.count >= genesis.members.quorum }) else { break }
+            guard signed.key == first.headerHash else {
+                state.failure = ReplicaError(
+                    .diverged, "\(serving.member.id) computed another block \(height) than the quorum; restore it")
+                break
+            }
+            state.unsigned.removeFirst()
+            state.votes.removeValue(forKey: height)
+            let certificate = FinalityCertificate(votes: signed.value).encoded()
+            settle(FinalBlock(block: first.block, certificate: certificate), &state, &settlement)
+        }
+        return settlement
+    }
+
+    private func settle(_ final: FinalBlock, _ state: inout State, _ settlement: inout Settlement) {
+        let height = final.header.height
+        state.finalHeight = height
+        time.store(final.header.time, ordering: .relaxed)
+        state.recent.append(final)
+        if state.recent.count > Limits.recentBlocks { state.recent.removeFirst() }
+        var leaf = final.block.firstLeaf
+        for (position, item) in final.block.items.enumerated() {
+            let accepted = item.result.rejection == nil
+            let place = accepted ? leaf : nil
+            if accepted { leaf += 1 }
+            guard let entry = state.entries.removeValue(forKey: item.result.transaction) else { continue }
+            if accepted { state.accepted[entry.contract, default: 0] += 1 }
+            if !accepted { state.rejected[entry.contract, default: 0] += 1 }
+            if entry.waiters.isEmpty { continue }
+            let outcome = TransactionOutcome(block: final.block, position: position, leafIndex: place)
+            for waiter in entry.waiters { settlement.answers.append((waiter.answer, outcome)) }
+        }
+        settlement.followers += state.heightWaiters.filter { $0.height <= height }.map(\.continuation)
+        state.heightWaiters.removeAll { $0.height <= height }
+        settlement.blocks.append(final)
+    }
+
+    private func announce(_ settlement: Settlement) {
+        for (answer, outcome) in settlement.answers { answer(outcome) }
+        for follower in settlement.followers { follower.resume() }
+        for final in settlement.blocks {
+            for replica in replicas { replica.setCertificate(final.certificate, at: final.header.height) }
+        }
+    }
+
+    /// Makes a block known as final that was before this process started.
+    func resume(at final: FinalBlock) {
+        announce(
+            state.withLock { state in
+                var settlement = Settlement()
+                settle(final, &state, &settlement)
+                return settlement
+            })
+    }
+
+    /// A statement that was ordered twice gets the result of the first time.
+    private func answerRepeated(_ ids: [Hash32]) {
+        for id in ids {
+            guard let outcome = try? finalOutcome(of: id) else { continue }
+            let waiters = state.withLock { $0.entries.removeValue(forKey: id)?.waiters ?? [] }
+            for waiter in waiters { waiter.answer(outcome) }
+        }
+    }
+
+    private func stop(with error: ReplicaError) {
+        let (waiters, followers) = state.withLock { state in
+            if state.failure == nil { state.failure = error }
+            let waiters = state.entries.values.flatMap(\.waiters)
+            for id in state.entries.keys { state.entries[id]?.waiters = [] }
+            defer { state.heightWaiters = [] }
+            return (waiters, state.heightWaiters)
+        }
+        for waiter in waiters { waiter.answer(nil) }
+        for follower in followers { follower.continuation.resume(throwing: error) }
+    }
+}

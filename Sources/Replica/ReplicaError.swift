@@ -1,0 +1,31 @@
+/// What a ledger's engine refuses or cannot do.
+public struct ReplicaError: Error, Sendable, Hashable, CustomStringConvertible {
+    public struct Code: RawRepresentable, Hashable, Sendable {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        public static let notMember = Code(rawValue: "not-a-member")
+        public static let otherLedger = Code(rawValue: "other-ledger")
+        public static let unknownKey = Code(rawValue: "unknown-key")
+        public static let signature = Code(rawValue: "signature-invalid")
+        public static let expired = Code(rawValue: "expired")
+        public static let validity = Code(rawValue: "valid-too-long")
+        public static let busy = Code(rawValue: "busy")
+        public static let noQuorum = Code(rawValue: "no-quorum")
+        public static let diverged = Code(rawValue: "diverged")
+        public static let stopped = Code(rawValue: "stopped")
+        public static let notFound = Code(rawValue: "not-found")
+    }
+
+    public let code: Code
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { "\(code.rawValue): \(message)" }
+    public static func == (a: ReplicaError, b: ReplicaError) -> Bool { a.code == b.code }
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+}

@@ -1,0 +1,59 @@
+import Synchronization
+
+/// The order of a consortium whose members all live in this process.
+///
+/// Slots live in memory until every member has executed them. What was executed is in the members' stores; what was not had not been
+/// acknowledged as final to anybody, so nothing needs to be on a disk here.
+public final class EmbeddedSequencer: Sequencer {
+    private struct State {
+        var slots: [UInt64: Batch] = [:]
+        var next: UInt64 = 0
+        var waiting: [UInt64: [CheckedContinuation<Batch, any Error>]] = [:]
+        var closed = false
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    public func append(_ batch: Batch) async throws -> UInt64 {
+        let (slot, waiting) = try state.withLock { state in
+            guard !state.closed else { throw CancellationError() }
+            let slot = state.next
+            state.next += 1
+            state.slots[slot] = batch
+            return (slot, state.waiting.removeValue(forKey: slot) ?? [])
+        }
+        for reader in waiting { reader.resume(returning: batch) }
+        return slot
+    }
+
+    public func batch(in slot: UInt64) async throws -> Batch {
+        try await withCheckedThrowingContinuation { reader in
+            let ready: Result<Batch, any Error>? = state.withLock { state in
+                if let batch = state.slots[slot] { return .success(batch) }
+                if state.closed { return .failure(CancellationError()) }
+                state.waiting[slot, default: []].append(reader)
+                return nil
+            }
+            if let ready { reader.resume(with: ready) }
+        }
+    }
+
+    public func release(through slot: UInt64) async {
+        state.withLock { state in
+            var old = slot
+            while state.slots.removeValue(forKey: old) != nil, old > 0 { old -= 1 }
+        }
+    }
+
+    /// Ends all waiting readers with a cancellation.
+    public func close() {
+        let waiting = state.withLock { state in
+            state.closed = true
+            defer { state.waiting.removeAll() }
+            return state.waiting.values.flatMap { $0 }
+        }
+        for reader in waiting { reader.resume(throwing: CancellationError()) }
+    }
+}
