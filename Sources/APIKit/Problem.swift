@@ -1,0 +1,51 @@
+import Foundation
+
+/// An error answer, `application/problem+json` (RFC 9457), with a stable `code`.
+public struct Problem: Error, Sendable, Hashable {
+    public let status: Int
+    /// Stable, in kebab case.
+    public let code: String
+    /// What happened, why, and what to do.
+    public let detail: String
+
+    public init(_ status: Int, _ code: String, _ detail: String) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+    }
+
+    public static func notFound(_ what: String) -> Problem { Problem(404, "not-found", "there is no \(what)") }
+    public static func badRequest(_ detail: String) -> Problem { Problem(400, "bad-request", detail) }
+    public static let signInNeeded = Problem(
+        401, "sign-in-needed", "sign in at /sign-in, or send an API key as Authorization: Bearer")
+    public static let forged = Problem(
+        403, "csrf", "the form is out of date; open its page again (programs: do not send the cookie)")
+
+    public var title: String {
+        switch status {
+        case 400: "Bad request"
+        case 401: "Sign-in needed"
+        case 403: "Not allowed"
+        case 404: "Not found"
+        case 405: "Method not allowed"
+        case 409: "Conflict"
+        case 413: "Too large"
+        case 415: "Unsupported media type"
+        case 422: "Refused by a contract"
+        case 429: "Too many requests"
+        case 503: "Not now"
+        default: "Error"
+        }
+    }
+
+    public var response: APIResponse {
+        var response = APIResponse.json([
+            "title": title, "status": status, "code": code, "detail": detail,
+        ])
+        response.status = status
+        response.contentType = "application/problem+json"
+        if status == 503 || status == 429 { response.headers.append(("Retry-After", "1")) }
+        if status == 401 { response.headers.append(("WWW-Authenticate", "Bearer")) }
+        return response
+    }
+}

@@ -1,0 +1,91 @@
+import APIKit
+import Foundation
+import Ledger
+import PortalKit
+import ProjectionKit
+import UseCaseKit
+
+/// The messages of one case: a box, a loan, a trade, a stay; from the records that mention it.
+struct SequenceRoutes: Sendable {
+    private static let maximum = 500
+
+    let platform: Platform
+    let useCases: [any UseCase]
+
+    private var about: Route.Parameter {
+        .init("about", in: .query, "What the records mention: a code, a lot, a participant", isRequired: true)
+    }
+
+    var api: [Route] {
+        [
+            Route(
+                .get, "/api/v1/sequence", "The messages about something, as producer, receiver and exchange",
+                tag: "transactions", parameters: [about]
+            ) { request in
+                let items = try messages(about: request.query["about"] ?? "")
+                return .json([
+                    "items": items.map { record, exchange -> [String: Any] in
+                        [
+                            "step": exchange.step.map { $0 as Any } ?? NSNull(), "producer": exchange.producer,
+                            "receiver": exchange.receiver, "exchanged": exchange.exchanged,
+                            "time": LedgerAPI.time(record.time), "height": record.height,
+                            "transactionId": record.id.hex,
+                            "status": record.rejection == nil ? "FINAL" : "REJECTED",
+                            "evidence": "/api/v1/transactions/\(record.id.hex)/evidence",
+                        ]
+                    }
+                ])
+            }
+        ]
+    }
+
+    var pages: [Route] {
+        [
+            Route(
+                .get, "/sequence", "The messages about something, drawn", tag: "explorer", parameters: [about],
+                produces: "text/html"
+            ) { request in
+                let name = request.query["about"] ?? ""
+                let items = try messages(about: name)
+                return try platform.page(
+                    SequencePage(
+                        about: name, ledgerID: platform.node.ledger.hex,
+                        messages: items.map { record, exchange in
+                            .init(
+                                producer: exchange.producer, receiver: exchange.receiver,
+                                exchanged: exchange.exchanged, time: Moment(milliseconds: Int64(record.time)),
+                                height: record.height, transaction: record.id.hex,
+                                isRefused: record.rejection != nil)
+                        }), request.session)
+            }
+        ]
+    }
+
+    private func messages(about name: String) throws -> [(IndexedRecord, Exchange)] {
+        let related = useCases.flatMap { (try? $0.names(relatedTo: name, on: platform)) ?? [] }
+        let records = try platform.index.records(mentioning: [name] + related, limit: Self.maximum)
+        // A stream has many batches; its first arrow stands for them all.
+        var batches: [String: Int] = [:]
+        for record in records where record.contract == "telemetry" { batches[record.subject, default: 0] += 1 }
+        var drawn: Set<String> = []
+        let shown = records.filter { $0.contract != "telemetry" || drawn.insert($0.subject).inserted }
+        return try shown.map { record in
+            let statement = try platform.statement(of: record)
+            let exchange =
+                useCases.lazy.compactMap { $0.exchange(in: statement) }.first
+                ?? Exchange(
+                    producer: statement.issuer, receiver: "Platform",
+                    exchanged: "\(statement.operation.contract) \(statement.operation.name)")
+            return (
+                record,
+                Exchange(
+                    step: exchange.step, producer: platform.name(of: exchange.producer),
+                    receiver: platform.name(of: exchange.receiver),
+                    exchanged: exchange.exchanged
+                        + (batches[record.subject].map {
+                            $0 > 1 && record.contract == "telemetry" ? ", \($0) batches" : ""
+                        } ?? ""))
+            )
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import APIKit
+import Foundation
+import Ledger
+import ProjectionKit
+import Replica
+
+extension LedgerAPI {
+    var transactionRoutes: [Route] {
+        [
+            Route(
+                .get, "/api/v1/transactions/{id}", "Where a transaction is; signed in, also what it says",
+                tag: "transactions", access: .anyone, parameters: [Self.idParameter], problems: [404: "not-found"]
+            ) { request in
+                let id = try self.transactionID(request)
+                guard let status = try self.node.status(of: id) else { throw Problem.notFound("transaction \(id)") }
+                return APIResponse.json(try self.json(id, status, inFull: request.session != nil))
+            },
+            Route(
+                .get, "/api/v1/transactions/{id}/evidence", "All it takes to verify a record offline",
+                tag: "evidence",
+                parameters: [
+                    Self.idParameter,
+                    .init(
+                        "reading", in: .query,
+                        "Position of a reading in a telemetry batch, to be disclosed and proved as well; in a sealed batch for those who hold its key",
+                        .integer(0...1_000_000)),
+                ], produces: EvidenceBundle.contentType, problems: [404: "not-found"]
+            ) { request in
+                let id = try self.transactionID(request)
+                let position = try request.query["reading"].map { text -> Int in
+                    guard let position = Int(text) else { throw Problem.badRequest("reading is a position") }
+                    return position
+                }
+                do {
+                    let bundle = try await self.node.evidence(
+                        for: [id], readings: position.map { [(0, $0)] } ?? []
+                    ) { try self.platform.vaults.readings(of: $0, request.session?.participant) }
+                    return .bytes(bundle.encoded(), EvidenceBundle.contentType)
+                } catch { throw Problem.from(error) }
+            },
+            Route(
+                .get, "/api/v1/ledgers/{ledger}/transactions", "Transactions, newest first", tag: "transactions",
+                parameters: [
+                    Self.ledgerParameter, .init("limit", in: .query, "1 to 500, 50 unless given", .integer(1...500)),
+                    .init("contract", in: .query, "Only this contract's"),
+                    .init("issuer", in: .query, "Only this participant's"),
+                    .init("mentioning", in: .query, "Only those about this subject"),
+                ], problems: [404: "not-found"]
+            ) { request in
+                try self.requireLedger(request)
+                let limit = try request.integer("limit", default: 50, in: 1...500)
+                let records =
+                    if let name = request.query["mentioning"] {
+                        try self.index.records(mentioning: [name], limit: limit)
+                    } else {
+                        try self.index.latest(
+                            contract: request.query["contract"], issuer: request.query["issuer"], limit: limit)
+                    }
+                let items = records.map { self.json($0) }
+                return request.headers["accept"]?.contains("text/csv") == true
+                    ? .text(Self.csv(items), "text/csv; charset=utf-8") : .json(["items": items])
+            },
+        ]
+    }
+
+    func json(_ record: IndexedRecord) -> [String: Any] {
+        let block = try? node.serving.store.block(at: record.height)
+        return [
+            "id": record.id.hex, "height": record.height, "time": Self.time(record.time), "issuer": record.issuer,
+            "subject": record.subject, "contract": record.contract, "operation": record.operation,
+            "status": record.rejection == nil ? "FINAL" : "REJECTED",
+            "leafIndex": block?.leafIndex(of: record.position).map { $0 as Any } ?? NSNull(),
+        ]
+    }
+
+    private static func csv(_ items: [[String: Any]]) -> String {
+        let columns = ["id", "height", "leafIndex", "time", "issuer", "subject", "contract", "operation", "status"]
+        let lines = items.map { item -> String in
+            columns.map { column -> String in
+                let text = item[column].map { $0 is NSNull ? "" : "\($0)" } ?? ""
+                return CSV.field(text)
+            }.joined(separator: ",")
+        }
+        let table: [String] = [columns.joined(separator: ",")] + lines
+        return table.map { $0 + "\r\n" }.joined()
+    }
+
+    /// Without a session only how far it has come: that is for whoever sent it, who knows the id.
+    private func json(_ id: Hash32, _ status: TransactionStatus, inFull: Bool) throws -> [String: Any] {
+        var object: [String: Any] = ["id": id.hex, "status": status.word]
+        guard case .final(let outcome) = status, let block = try node.serving.store.block(at: outcome.height) else {
+            return object
+        }
+        object["height"] = outcome.height
+        object["leafIndex"] = outcome.leafIndex.map { $0 as Any } ?? NSNull()
+        guard inFull else { return object }
+        let statement = try Statement(decoding: block.items[outcome.position].statement)
+        object["time"] = Self.time(outcome.time)
+        object["issuer"] = statement.issuer
+        object["subject"] = statement.subject
+        object["contract"] = statement.operation.contract
+        object["operation"] = statement.operation.name
+        object["arguments"] = CBORText.json(.map(statement.operation.arguments))
+        if let rejection = outcome.result.rejection {
+            object["rejection"] = [
+                "contract": rejection.contract, "code": rejection.code, "message": rejection.message,
+            ]
+        }
+        object["events"] = outcome.result.events.map { event -> [String: Any] in
+            [
+                "contract": event.contract, "name": event.name, "subject": event.subject,
+                "details": CBORText.json(.map(event.details)),
+            ]
+        }
+        return object
+    }
+}

@@ -1,0 +1,14 @@
+import Ledger
+
+/// Whom and what statements of the built-in contracts are about, beside issuer and subject.
+enum PlatformMentions {
+    private static let names = [
+        "wallet": ["to", "payee", "payer", "account"], "membership": ["id", "urn", "owner", "gateway", "to"],
+    ]
+
+    static func names(in statement: Statement) -> [String] {
+        let arguments = statement.operation.arguments
+        return (names[statement.operation.contract] ?? []).compactMap { arguments[text: $0]?.text }
+            .filter { $0 != statement.subject && $0 != statement.issuer }
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import LedgerStore
+
+struct AuditCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Recompute a member's database from its bytes; names the first damaged place.")
+
+    @Argument(help: "Database file, for example .demo/members/retail/ledger.sqlite.")
+    var file: String
+
+    func run() throws {
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw Failure(.notFound, "\(file) does not exist; give the path of a member's ledger.sqlite")
+        }
+        do {
+            guard let audit = try LedgerStore(path: file).audit(verifyingSignatures: true) else {
+                throw Failure(.notFound, "\(file) holds no ledger yet")
+            }
+            Console.print(
+                "sound: \(audit.blocks) blocks, \(audit.log.size) leaves, \(audit.stateEntries) state entries")
+            Console.print("head \(audit.head.height)  \(audit.headHash)  log root \(audit.log.root)")
+        } catch let error as StoreError {
+            throw Failure(.verificationFailed, error.description)
+        }
+    }
+}

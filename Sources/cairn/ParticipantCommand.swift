@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Keys
+import Ledger
+
+struct ParticipantCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "participant", abstract: "Keys of participants, and who vouches for them.",
+        subcommands: [Key.self, Enrol.self, Withdraw.self, Rotate.self, Show.self])
+
+    struct Key: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a participant's key on this side, or show its public half to give to a registrar.")
+
+        @Option(help: "Folder that keeps the key, encrypted.")
+        var keys = ".cairn-keys"
+
+        @Option(name: .customLong("as"), help: "The participant's id.")
+        var actor: String
+
+        func run() throws {
+            let key = try KeyFolder(URL(filePath: keys)).keyOrNew(of: actor)
+            Console.note("Give this to a registrar; the key itself stays in \(keys).")
+            Console.print(key.verifyingKey.coseKey.hex)
+        }
+    }
+
+    struct Enrol: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "As a registrar: vouch for a participant.")
+
+        @OptionGroup var actor: ActorOptions
+
+        @Option(help: "Id of the new participant.")
+        var id: String
+
+        @Option(help: "Member (organisation) that it belongs to.")
+        var member: String
+
+        @Option(help: "Name as others shall read it.")
+        var name: String
+
+        @Option(name: .customLong("role"), help: "A role; may be repeated.")
+        var roles: [String] = []
+
+        @Option(help: "Its public key, as `cairn participant key` shows it.")
+        var key: String
+
+        @Option(help: "Days for which the word holds; without it, until it is withdrawn.")
+        var days: UInt64?
+
+        func run() async throws {
+            guard let key = Bytes(hex: key) else { throw Failure(.usage, "--key takes hex digits") }
+            let now = UInt64(Date().timeIntervalSince1970 * 1000)
+            let until: CBOR = days.map { .unsigned(now + $0 * 86_400_000) } ?? .null
+            let operation = Ledger.Operation(
+                "membership", "enrolParticipant",
+                [
+                    ("id", .text(id)), ("member", .text(member)), ("name", .text(name)),
+                    ("roles", .array(roles.map { .text($0) })), ("validUntil", until), ("key", .bytes(key)),
+                ])
+            try await actor.perform(operation, about: id, on: try await actor.connect())
+        }
+    }
+
+    struct Withdraw: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "As its registrar: vouch for a participant no more.")
+
+        @OptionGroup var actor: ActorOptions
+
+        @Argument(help: "Id of the participant.")
+        var id: String
+
+        func run() async throws {
+            let operation = Ledger.Operation("membership", "revokeParticipant", [("id", .text(id))])
+            try await actor.perform(operation, about: id, on: try await actor.connect())
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Put a new key in the place of the own one. The new one is kept under <id>-next until it is final.")
+
+        @OptionGroup var actor: ActorOptions
+
+        func run() async throws {
+            let folder = try KeyFolder(URL(filePath: actor.keys))
+            let next = try folder.keyOrNew(of: "\(actor.actor)-next")
+            let node = try await actor.connect()
+            let operation = Ledger.Operation(
+                "membership", "rotateKey",
+                [
+                    ("kid", .hash(try actor.key().verifyingKey.kid)),
+                    ("key", .bytes(next.verifyingKey.coseKey)),
+                ])
+            try await actor.perform(operation, about: actor.actor, on: node)
+            try folder.replace(actor.actor, by: "\(actor.actor)-next")
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "What the ledger says about a participant.")
+
+        @OptionGroup var actor: ActorOptions
+
+        @Argument(help: "Id of the participant; the own one without it.")
+        var id: String?
+
+        func run() async throws {
+            let node = try await actor.connect()
+            let id = id ?? actor.actor
+            let path = "/api/v1/ledgers/\(node.ledger.hex)/state?key=membership/participants/\(id)"
+            let answer = try await node.json(path)
+            guard let decoded = answer["decoded"] as? [String: Any] else {
+                throw Failure(.notFound, "the ledger knows no participant \(id)")
+            }
+            for (name, value) in decoded.sorted(by: { $0.key < $1.key }) { Console.print("\(name)\t\(value)") }
+        }
+    }
+}

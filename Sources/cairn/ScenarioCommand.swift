@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import KeyService
+import Keys
+import Ledger
+import Node
+import NodeClient
+import Synchronization
+import UseCaseKit
+
+struct ScenarioCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scenario",
+        abstract: "Run a use case's step table against a running consortium, its own or another.")
+
+    @Argument(help: "Use case, for example agricultural-tracing; without one the names are listed.")
+    var name: String?
+
+    @Option(help: "A running node; without it the command brings a consortium up in a temporary folder.")
+    var node: String?
+
+    @Option(help: "Folder of the running consortium, with keys of the actors and certificates of the devices.")
+    var folder = ".demo"
+
+    @Option(help: "Port of the running consortium's broker.")
+    var brokerPort: Int?
+
+    @Option(help: "table or json.")
+    var output = Output.table
+
+    func run() async throws {
+        guard let name else { return useCases.withCompanions.forEach { Console.print($0.name) } }
+        let useCase = try ConsortiumOptions.useCase(name)
+        let printer = StepPrinter(silent: output == .json)
+        if let node {
+            let stage = try await Self.stage(
+                useCase, node: node, folder: folder, brokerPort: brokerPort, report: { printer.show($0) })
+            try await useCase.scenario(on: stage)
+        } else {
+            let folder = URL.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: folder) }
+            var options = try ConsortiumOptions.parse([])
+            options.port = 0
+            let configurations = try options.configurations([useCase], field: true, folder: folder)
+            try await EmbeddedConsortium.run(configurations) { running in
+                try await useCase.scenario(on: try await running.stage(of: useCase) { printer.show($0) })
+            }
+        }
+        if output == .json { try Console.json(printer.document) }
+        try printer.requireAllVerified()
+    }
+
+    /// A stage beside a running consortium.
+    static func stage(
+        _ useCase: any UseCase, node: String, folder: String, brokerPort: Int?,
+        report: @escaping @Sendable (ScenarioStep) -> Void
+    ) async throws -> Stage {
+        let url = URL(filePath: folder)
+        guard let port = brokerPort ?? Self.brokerPort(in: url) else {
+            throw Failure(
+                .configuration, "the broker's port is not known; give --broker-port or the consortium's --folder")
+        }
+        let keys = try KeyFolder(url.appending(path: "keys"))
+        let spectator = useCase.cast.spectator
+        let reader = try keys.key(of: spectator).map { (spectator, $0) }
+        return Stage(
+            node: try await NodeConnection(address: node, reader: reader), keys: keys,
+            encryptionKeys: try EncryptionKeyFolder(url.appending(path: "keys/encryption")),
+            broker: .init(port: port, authorityFolder: url.appending(path: "ca").path),
+            devices: url.appending(path: "devices"), report: report)
+    }
+
+    /// The port in the broker's configuration file of a consortium's folder.
+    private static func brokerPort(in folder: URL) -> Int? {
+        let text = try? String(contentsOf: folder.appending(path: "broker/mosquitto.conf"), encoding: .utf8)
+        return text?.split(separator: "\n").first { $0.hasPrefix("listener ") }?.split(separator: " ").dropFirst().first
+            .flatMap { Int($0) }
+    }
+}
+
+/// Shows steps as they happen and keeps them.
+final class StepPrinter: Sendable {
+    struct Document: Encodable { let steps: [ScenarioStep] }
+
+    private let steps = Mutex<[ScenarioStep]>([])
+    private let silent: Bool
+
+    init(silent: Bool = false) {
+        self.silent = silent
+    }
+
+    var document: Document { Document(steps: steps.withLock { $0 }) }
+
+    func show(_ step: ScenarioStep) {
+        steps.withLock { $0.append(step) }
+        if silent { return Console.note("\(step.step) \(step.exchanged)") }
+        let mark = step.receiptVerified ? Console.good("verified") : Console.bad("NOT VERIFIED")
+        let place = step.blockHeight.map { "block \($0)" } ?? ""
+        let time = step.finalityMs.map { String(format: "%.0f ms", $0) } ?? ""
+        Console.print(
+            "\(step.step)  \(step.producer) → \(step.receiver): \(step.exchanged)\n      "
+                + [
+                    step.transactionId.map { String($0.prefix(16)) + "…" }, place, time,
+                    step.refusal.map { "refused: \($0)" } ?? mark,
+                ]
+                .compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "  "))
+    }
+
+    func requireAllVerified() throws {
+        let failed = steps.withLock { $0.filter { !$0.receiptVerified } }
+        guard failed.isEmpty else {
+            throw Failure(
+                .verificationFailed,
+                "\(failed.count) steps did not verify: \(failed.map(\.step).joined(separator: ", "))")
+        }
+    }
+}
