@@ -1,0 +1,150 @@
+import ContractKit
+
+/// Farm, plots, seed and work on the field (TR 6.1.2.2, 6.1.12).
+extension TracingContract {
+    static let fieldWork = ["sowing", "fertilising", "watering", "cultivating", "protecting"]
+
+    func registerFarm(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        try context.requireRole(Role.farmer)
+        let farm = try arguments.text("farm", maximum: 13)
+        let record = Farm(
+            owner: context.sender.id, name: try arguments.text("name", maximum: 100),
+            region: try arguments.text("region", maximum: 100))
+        try arguments.finish()
+        guard farm.utf8.count == 13, CheckDigit.isValid(farm) else {
+            throw .invalid("farm", "a GLN of 13 digits with its check digit (AI 414)")
+        }
+        guard try context.get(Self.farms, farm) == nil else { throw .exists("the farm \(farm)") }
+        context.set(Self.farms, farm, record)
+    }
+
+    func registerPlot(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        let plot = try Self.identifier(&arguments, "plot")
+        let record = Plot(
+            farm: try arguments.text("farm"), crop: try arguments.text("crop", maximum: 100),
+            squareMetres: try arguments.unsigned("squareMetres", in: 1...10_000_000_000), seedLot: nil)
+        try arguments.finish()
+        try requireFarmOwner(record.farm, context)
+        guard try context.get(Self.plots, plot) == nil else { throw .exists("the plot \(plot)") }
+        context.set(Self.plots, plot, record)
+    }
+
+    func registerSeedLot(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        try context.requireRole(Role.farmer)
+        let lot = try Self.identifier(&arguments, "seedLot")
+        let record = SeedLot(
+            owner: context.sender.id, supplier: try arguments.text("supplier", maximum: 100),
+            variety: try arguments.text("variety", maximum: 100),
+            germinationPermille: try arguments.unsigned("germinationPermille", in: 0...1000))
+        _ = try arguments.optionalText("treatment", maximum: 200)
+        try arguments.finish()
+        guard try context.get(Self.seedLots, lot) == nil else { throw .exists("the seed lot \(lot)") }
+        context.set(Self.seedLots, lot, record)
+    }
+
+    /// One piece of work on a plot; sowing ties a seed lot to it.
+    func recordOperation(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        let name = try arguments.text("plot")
+        let kind = try arguments.text("kind", maximum: 20)
+        let performedAt = try arguments.unsigned("performedAt")
+        let seedLot = try arguments.optionalText("seedLot")
+        _ = try arguments.optionalText("product", maximum: 100)
+        _ = try arguments.optionalUnsigned("quantity")
+        _ = try arguments.optionalText("unit", maximum: 3)
+        // SHA-256 of a picture that stays off the ledger.
+        _ = try arguments.optionalHash("picture")
+        try arguments.finish()
+        guard Self.fieldWork.contains(kind) else {
+            throw .invalid("kind", "one of sowing, fertilising, watering, cultivating, protecting")
+        }
+        var plot = try context.require(Self.plots, name, "the plot")
+        try requireFarmOwner(plot.farm, context)
+        guard performedAt <= context.time else { throw ContractError(130, "work is recorded after it is done") }
+        guard kind == "sowing" else {
+            guard seedLot == nil else { throw .invalid("seedLot", "left out, except for sowing") }
+            return
+        }
+        guard let seedLot else { throw .missing("seedLot") }
+        try context.requireEntry(Self.seedLots, seedLot, "the seed lot")
+        plot.seedLot = seedLot
+        context.set(Self.plots, name, plot)
+    }
+
+    func harvest(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        let lot = try Self.identifier(&arguments, "lot")
+        let name = try arguments.text("plot")
+        let harvestedAt = try arguments.unsigned("harvestedAt")
+        let grams = try arguments.unsigned("grams", in: 1...1_000_000_000_000)
+        try arguments.finish()
+        let plot = try context.require(Self.plots, name, "the plot")
+        try requireFarmOwner(plot.farm, context)
+        guard harvestedAt <= context.time else { throw ContractError(130, "a harvest is recorded after it is done") }
+        guard try context.get(Self.harvestLots, lot) == nil else { throw .exists("the harvest lot \(lot)") }
+        context.set(
+            Self.harvestLots, lot,
+            HarvestLot(
+                owner: context.sender.id, plot: name, seedLot: plot.seedLot, harvestedAt: harvestedAt, grams: grams))
+    }
+
+    /// A laboratory's report on a lot. A value over its limit puts every box of the lot on hold at once.
+    func reportTest(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        try context.requireRole(Role.laboratory)
+        let report = try Self.identifier(&arguments, "report")
+        let name = try arguments.text("lot")
+        _ = try arguments.text("sample", maximum: 60)
+        _ = try arguments.text("analyte", maximum: 100)
+        let value = try arguments.unsigned("value")
+        let limit = try arguments.unsigned("limit")
+        _ = try arguments.unsigned("decimals", in: 0...9)
+        _ = try arguments.text("unit", maximum: 10)
+        _ = try arguments.text("method", maximum: 100)
+        _ = try arguments.hash("document")
+        try arguments.finish()
+        var lot = try context.require(Self.harvestLots, name, "the harvest lot")
+        guard try context.get(Self.reports, report) == nil else { throw .exists("the report \(report)") }
+        context.set(Self.reports, report, name)
+        if value > limit {
+            lot.failedTest = report
+            try context.emit("lotOnHold", subject: "lot:\(name)", [("report", .text(report))])
+        } else {
+            lot.passedTests = try lot.passedTests.adding(1)
+        }
+        context.set(Self.harvestLots, name, lot)
+    }
+
+    /// One action that marks every box of a lot, wherever it is.
+    func recall(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        let name = try arguments.text("lot")
+        let reason = try arguments.text("reason", maximum: 200)
+        try arguments.finish()
+        var lot = try context.require(Self.harvestLots, name, "the harvest lot")
+        guard lot.owner == context.sender.id || context.sender.roles.contains(Role.laboratory) else {
+            throw .notAuthorised("a lot is recalled by its grower or by a laboratory")
+        }
+        guard lot.recall == nil else { throw ContractError(131, "the lot \(name) is recalled already") }
+        lot.recall = reason
+        context.set(Self.harvestLots, name, lot)
+        try context.emit(
+            "recalled", subject: "lot:\(name)", [("reason", .text(reason)), ("boxes", .unsigned(lot.boxes))])
+    }
+
+    /// An EPCIS event of a partner's system: its document and hash become a record, once.
+    func captureEvent(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        try context.requireRole(Role.partner)
+        let hash = try arguments.hash("hash")
+        _ = try arguments.text("type", maximum: 40)
+        _ = try arguments.unsigned("eventTime")
+        let document = try arguments.bytes("document", maximum: Self.maximumEventSize)
+        try arguments.finish()
+        guard Hash32.sha256(document) == hash else { throw .invalid("hash", "the SHA-256 of document") }
+        guard try context.get(Self.partnerEvents, hash.hex) == nil else { throw .exists("this event") }
+        context.set(Self.partnerEvents, hash.hex, context.sender.id)
+    }
+
+    func requireFarmOwner(_ farm: String, _ context: ContractContext) throws(ContractError) {
+        let record = try context.require(Self.farms, farm, "the farm")
+        guard record.owner == context.sender.id else {
+            throw .notAuthorised("the farm \(farm) belongs to \(record.owner)")
+        }
+    }
+}

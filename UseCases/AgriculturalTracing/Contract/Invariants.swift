@@ -1,0 +1,36 @@
+import ContractKit
+
+extension TracingContract {
+    public var invariants: [Invariant] {
+        [
+            Invariant("every live box has a code that is used and not sold out", Self.liveCodes),
+            Invariant("units left are between one and the units packed", Self.units),
+            Invariant("the boxes of a lot do not outweigh its harvest", Self.mass),
+        ]
+    }
+
+    /// Enough for any test and for a season of one co-operative; a longer list is checked in pages by the auditor.
+    private static let scanLimit = 1_000_000
+
+    @Sendable private static func liveCodes(_ state: any StateReader) throws(ContractError) -> [String] {
+        var found: [String] = []
+        for (code, _) in try state.scan(boxes, limit: scanLimit) {
+            guard let used = try state.get(codes, code) else {
+                found.append("\(code) is live but was never commissioned")
+                continue
+            }
+            if used.soldOutAt != nil { found.append("\(code) is live and sold out") }
+        }
+        return found
+    }
+
+    @Sendable private static func units(_ state: any StateReader) throws(ContractError) -> [String] {
+        try state.scan(boxes, limit: scanLimit).filter { $0.value.unitsLeft < 1 || $0.value.unitsLeft > $0.value.units }
+            .map { "\($0.key) has \($0.value.unitsLeft) of \($0.value.units) units" }
+    }
+
+    @Sendable private static func mass(_ state: any StateReader) throws(ContractError) -> [String] {
+        try state.scan(harvestLots, limit: scanLimit).filter { $0.value.packedGrams > $0.value.grams }
+            .map { "\($0.key): \($0.value.packedGrams) g packed of \($0.value.grams) g" }
+    }
+}

@@ -1,0 +1,88 @@
+import AgriculturalTracingContract
+import Foundation
+import Ledger
+import PortalKit
+import ProjectionKit
+import UseCaseKit
+
+/// The words of a timeline step for each operation of the contract.
+enum StepWords {
+    static func step(_ record: IndexedRecord, _ statement: Statement, _ platform: Platform) -> TimelineStep? {
+        let arguments = statement.operation.arguments
+        func text(_ name: String) -> String { arguments[.text(name)]?.text ?? "" }
+        func number(_ name: String) -> UInt64 { arguments[.text(name)]?.unsigned ?? 0 }
+        let words: (TimelineStep.Stage, String, String, UInt64)
+        switch record.operation {
+        case "registerSeedLot":
+            words = (
+                .other, "Seed lot registered",
+                "\(text("variety")) of \(text("supplier")), germination \(Double(number("germinationPermille")) / 10) %",
+                record.time
+            )
+        case "recordOperation": words = fieldWork(text("kind"), arguments, number("performedAt"))
+        case "harvest":
+            words = (
+                .harvest, "Harvested", "\(Double(number("grams")) / 1000) kg, lot \(text("lot"))", number("harvestedAt")
+            )
+        case "reportTest":
+            let scale = pow(10, Double(number("decimals")))
+            let passed = number("value") <= number("limit")
+            words = (
+                .test, passed ? "Test passed" : "Test failed",
+                "\(text("analyte")): \(Double(number("value")) / scale) \(text("unit")), limit \(Double(number("limit")) / scale)",
+                record.time
+            )
+        case "commission":
+            words = (.packing, "Packed", "\(Double(number("grams")) / 1000) kg, \(number("units")) units", record.time)
+        case "affix": words = (.packing, "Tag confirmed", "A second scan found the tag on the box", record.time)
+        case "dispatch":
+            words = (
+                .transport, "Taken over by the carrier",
+                "From \(platform.name(of: text("from"))) to \(platform.name(of: text("to")))", number("departedAt")
+            )
+        case "deliver":
+            words = (
+                .transport, "Delivered",
+                "Highest temperature \(Double(arguments["highestTemperature"]?.int ?? 0) / 100) °C, \(number("minutesOver")) min above the limit",
+                number("deliveredAt")
+            )
+        case "receive": words = (.storage, "Received", "Counted and signed for by the shop", record.time)
+        case "offer": words = (.sale, "On the shelf", "", record.time)
+        case "sell": words = (.sale, "Sold", "\(number("units")) units", record.time)
+        case "waste": words = (.other, "Taken out", "\(number("units")) units: \(text("reason"))", record.time)
+        case "recall": words = (.other, "Recalled", text("reason"), record.time)
+        default: return nil
+        }
+        let finding = record.operation == "deliver" && number("minutesOver") > 0 ? "The cold chain was broken" : nil
+        return TimelineStep(
+            stage: words.0, title: words.1, detail: words.2, time: Moment(milliseconds: Int64(words.3)),
+            statedBy: platform.name(of: record.issuer), trust: .person,
+            recordURL: ExplorerPaths.transaction(record.id.hex, ledger: platform.node.ledger.hex),
+            transactionID: record.id.hex, finding: finding)
+    }
+
+    private static func fieldWork(
+        _ kind: String, _ arguments: CBORMap, _ time: UInt64
+    ) -> (TimelineStep.Stage, String, String, UInt64) {
+        let amount = arguments["quantity"]?.unsigned.map { "\($0) \(unit(arguments["unit"]?.text))" }
+        let detail = [arguments["product"]?.text, amount, arguments["seedLot"]?.text.map { "seed lot \($0)" }]
+            .compactMap { $0 }.joined(separator: ", ")
+        return switch kind {
+        case "sowing": (.seed, "Sown", detail, time)
+        case "fertilising": (.growth, "Fertilised", detail, time)
+        case "watering": (.watering, "Watered", detail, time)
+        default: (.growth, kind.prefix(1).uppercased() + kind.dropFirst(), detail, time)
+        }
+    }
+
+    /// UN/ECE Recommendation 20 codes in words.
+    private static func unit(_ code: String?) -> String {
+        switch code {
+        case "KGM": "kg"
+        case "GRM": "g"
+        case "MMT": "mm"
+        case "E43": "kg/ha"
+        default: code ?? ""
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import AgriculturalTracingContract
+import Ledger
+import UseCaseKit
+
+/// Statements of tracing as the rows of table 4 of ISO/IEC TR 30176.
+enum TracingExchange {
+    static func exchange(in statement: Statement) -> Exchange? {
+        let operation = statement.operation
+        if operation.contract == "telemetry" {
+            return Exchange(
+                step: "T4.2", producer: statement.issuer, receiver: "Platform",
+                exchanged: "readings of \(statement.subject)")
+        }
+        guard operation.contract == TracingContract.contractName else { return nil }
+        func text(_ name: String) -> String { operation.arguments[text: name]?.text ?? "" }
+        func row(_ step: String, to receiver: String = "Platform", _ exchanged: String) -> Exchange {
+            Exchange(step: step, producer: statement.issuer, receiver: receiver, exchanged: exchanged)
+        }
+        switch operation.name {
+        case "registerFarm": return row("T4.1", "farm \(text("farm"))")
+        case "registerPlot": return row("T4.1", "plot \(text("plot"))")
+        case "registerSeedLot": return row("T4.1", "seed lot \(text("seedLot"))")
+        case "recordOperation": return row("T4.1", text("kind"))
+        case "harvest": return row("T4.1", "harvest lot \(text("lot"))")
+        case "reportTest": return row("T4.3", "test report: \(text("analyte"))")
+        case "commission": return row("T4.4", "product code")
+        case "affix": return row("T4.4", "tag on the box confirmed")
+        case "dispatch": return row("T4.5", to: text("from"), "boxes taken over for \(text("to"))")
+        case "deliver": return row("T4.5", "delivery with its temperatures")
+        case "receive": return row("T4.5", "boxes received")
+        case "offer": return row("T4.6", "on the shelf")
+        case "sell": return row("T4.6", to: "Consumer", "sale")
+        case "waste": return row("T4.6", "taken out: \(text("reason"))")
+        case "recall": return row("T4.6", to: "Consumer", "recall: \(text("reason"))")
+        default: return row("T4", operation.name)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import PortalKit
+
+/// The consumer's page of a box, at its GS1 Digital Link.
+///
+/// The order is the order of a reader's questions: may I eat it, where is it from, is that true, what happened to it,
+/// what is missing. It is complete without script, sets no cookie and loads nothing from elsewhere.
+public struct BoxPage: PortalPage {
+    public static let templateName = "agriculture/box"
+
+    /// The code on the box.
+    public let code: BoxCode
+    /// See ``BoxVerdict``.
+    public let verdict: BoxVerdict
+    /// The code as an absolute GS1 Digital Link URI, which the QR symbol holds.
+    public let digitalLink: String
+    /// What is known about the box; nil for an unknown code.
+    public let record: BoxRecord?
+
+    /// A box's page. `record` is nil when nobody registered the code.
+    public init(code: BoxCode, verdict: BoxVerdict, digitalLink: String, record: BoxRecord?) {
+        self.code = code
+        self.verdict = verdict
+        self.digitalLink = digitalLink
+        self.record = record
+    }
+
+    public var head: PageHead {
+        let title = record.map { "\($0.product) · \(verdict.state.label)" } ?? verdict.state.label
+        return PageHead(title: title, summary: verdict.banner.headline, width: .reading)
+    }
+}
+
+/// What the ledger knows about a box.
+public struct BoxRecord: Sendable, Equatable {
+    /// A place where the record is silent.
+    public struct Gap: Sendable, Equatable {
+        let afterStep: Int
+        let title: String
+        let sentence: String
+
+        /// A gap after the step with index `afterStep` (−1: before the first), named in a few words ("The harvest is not
+        /// recorded") and explained.
+        public init(afterStep: Int, title: String, sentence: String) {
+            self.afterStep = afterStep
+            self.title = title
+            self.sentence = sentence
+        }
+    }
+
+    /// Tests in short.
+    public struct Tests: Sendable, Equatable {
+        let passed: Int
+        let total: Int
+        let laboratory: String
+
+        /// How many of a lot's tests it passed, and who tested.
+        public init(passed: Int, total: Int, laboratory: String) {
+            self.passed = passed
+            self.total = total
+            self.laboratory = laboratory
+        }
+    }
+
+    /// Temperature on the way in short.
+    public struct Temperature: Sendable, Equatable {
+        let lowest: Double?
+        let highest: Double
+        let limit: Double
+        let minutesAbove: Int
+
+        /// Lowest, highest and limit in °C, and minutes above the limit. The lowest is nil where the carrier's word is all
+        /// that is public.
+        public init(lowest: Double?, highest: Double, limit: Double, minutesAbove: Int) {
+            self.lowest = lowest
+            self.highest = highest
+            self.limit = limit
+            self.minutesAbove = minutesAbove
+        }
+    }
+
+    /// For example "Vine tomatoes".
+    public let product: String
+    /// Brand, and what more stands below the name, for example "Linde Farm · 500 g".
+    public let subtitle: String
+    /// Region, not coordinates.
+    public let origin: String
+    public let harvested: Day?
+    public let packed: Day?
+    public let useBy: Day?
+    public let tests: Tests?
+    public let temperature: Temperature?
+    /// In order of time, seed to sale.
+    public let steps: [TimelineStep]
+    public let gaps: [Gap]
+    /// Percent of the expected steps that are recorded.
+    public let completeness: Int
+    public let results: [TestResult]
+    /// Growing data; each series names its source.
+    public let growing: [LineChart]
+    /// Temperature and the like on the way, with limits.
+    public let transport: [LineChart]
+    public let verify: VerifyPanel?
+    /// The box's record in the explorer.
+    public let recordURL: String?
+    /// Where a problem is reported, if anywhere.
+    public let reportProblemURL: String?
+
+    /// What is known about a box.
+    public init(
+        product: String, subtitle: String, origin: String, harvested: Day?, packed: Day?, useBy: Day?,
+        tests: Tests?, temperature: Temperature?, steps: [TimelineStep], gaps: [Gap], completeness: Int,
+        results: [TestResult], growing: [LineChart], transport: [LineChart], verify: VerifyPanel?,
+        recordURL: String?, reportProblemURL: String? = nil
+    ) {
+        self.product = product
+        self.subtitle = subtitle
+        self.origin = origin
+        self.harvested = harvested
+        self.packed = packed
+        self.useBy = useBy
+        self.tests = tests
+        self.temperature = temperature
+        self.steps = steps
+        self.gaps = gaps
+        self.completeness = completeness
+        self.results = results
+        self.growing = growing
+        self.transport = transport
+        self.verify = verify
+        self.recordURL = recordURL
+        self.reportProblemURL = reportProblemURL
+    }
+}

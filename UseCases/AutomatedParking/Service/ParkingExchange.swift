@@ -1,0 +1,38 @@
+import AutomatedParkingContract
+import Ledger
+import UseCaseKit
+
+/// Statements of the contract as rows of the step table.
+enum ParkingExchange {
+    static func exchange(in statement: Statement) -> Exchange? {
+        let operation = statement.operation
+        guard operation.contract == ParkingContract.contractName else { return nil }
+        let who = statement.issuer
+        func row(_ step: String?, _ producer: String, _ receiver: String, _ exchanged: String) -> Exchange {
+            Exchange(step: step, producer: producer, receiver: receiver, exchanged: exchanged)
+        }
+        func text(_ name: String) -> String { operation.arguments[.text(name)]?.text ?? "" }
+        func number(_ name: String) -> UInt64 { operation.arguments[.text(name)]?.unsigned ?? 0 }
+        switch operation.name {
+        case "register": return row("1", who, "Platform", "plate (keyed hash), country, mandate, proof")
+        case "check": return row("1", who, "Platform", "right to the plate confirmed")
+        case "contest": return row("1", who, "Manager", "claims a plate of another account")
+        case "arrive":
+            return row("3", who, "Platform", "arrival: \(number("reads")) read(s), sure to \(number("confidence")) ‰")
+        case "depart":
+            return row("6", who, "Platform", "departure: \(number("reads")) read(s), sure to \(number("confidence")) ‰")
+        case "barrier":
+            return row(
+                "11", who, text("device"), "open, \(text("reason")); \(text("word")) after \(number("milliseconds")) ms"
+            )
+        case "charge": return row("8", who, "Wallet", "asks the wallet under the mandate, and is paid")
+        case "pay": return row("9", who, "Platform", "pays \(number("amount")) by hand")
+        case "desk": return row("9", "Visitor", who, "pays \(number("amount")) at the desk: \(text("method"))")
+        case "dispute": return row("E4", who, "Manager", text("reason"))
+        case "decide": return row("E1", who, "Platform", "decision: \(text("reason"))")
+        case "tariff": return row(nil, who, "Everybody", "tariff, published ahead")
+        case "lane": return row(nil, who, text("device"), "authorised for lane \(text("name"))")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import AutomatedParkingContract
+import AutomatedParkingGateway
+
+/// The lots, lanes, drivers and prices of the demonstration.
+struct ParkingPlan: Sendable {
+    struct Driver: Sendable {
+        let id: String
+        let name: String
+        let plate: String
+        let country: String
+        /// Points to start with, and caps for a stay and a day, minor units.
+        let balance: UInt64
+        let perStay: UInt64
+        let perDay: UInt64
+
+        var plateName: PlateName? { PlateName(plate, country: country) }
+    }
+
+    struct LanePlan: Sendable {
+        let id: String
+        let lot: String
+        let direction: Lane.Direction
+        let hasBarrier: Bool
+
+        var camera: String { "urn:dev:ops:32473-platecamera-\(id)" }
+        var barrier: String? { hasBarrier ? "urn:dev:ops:32473-barrier-\(id)" : nil }
+    }
+
+    static let gateway = "lane-gateway"
+    static let gatewayMember = "harbour"
+    static let mandate = "parking"
+    static let currency = "XPT"
+    /// How sure a read has to be, alone and of two that agree; thousandths.
+    static let sure: UInt64 = 850
+    static let agreeing: UInt64 = 650
+    /// Name of the secret that plates are hashed with.
+    static let plateSecret = "parking-plates"
+
+    /// Ben's and Dora's plates look alike.
+    static let drivers = [
+        Driver(
+            id: "anna", name: "Anna Berg", plate: "HB CR 2047", country: "D", balance: 50_000, perStay: 3000,
+            perDay: 6000),
+        Driver(
+            id: "ben", name: "Ben Okoro", plate: "M AB 1O8", country: "D", balance: 50_000, perStay: 3000, perDay: 6000),
+        Driver(
+            id: "cleo", name: "Cleo Marin", plate: "W-4711 X", country: "A", balance: 50_000, perStay: 300, perDay: 600),
+        Driver(
+            id: "dora", name: "Dora Lind", plate: "M AB 108", country: "D", balance: 50_000, perStay: 3000, perDay: 6000
+        ),
+        Driver(
+            id: "emil", name: "Emil Varga", plate: "HH EV 77E", country: "D", balance: 100, perStay: 3000, perDay: 6000),
+    ]
+
+    static let lots: [(id: String, operatorID: String, name: String, capacity: UInt64)] = [
+        ("harbour", "harbour-parking", "Harbour Garage", 120), ("hill", "hill-parking", "Hill Street", 60),
+    ]
+
+    /// Barriers at the harbour; nothing to stop for on the hill.
+    static let lanes = [
+        LanePlan(id: "harbour-in", lot: "harbour", direction: .entry, hasBarrier: true),
+        LanePlan(id: "harbour-out", lot: "harbour", direction: .exit, hasBarrier: true),
+        LanePlan(id: "hill-in", lot: "hill", direction: .entry, hasBarrier: false),
+        LanePlan(id: "hill-out", lot: "hill", direction: .exit, hasBarrier: false),
+    ]
+
+    static func tariff(of lot: String) -> Tariff {
+        let zone = CivilZone(offset: 60, summerTime: .europe)
+        if lot == "harbour" {
+            return TariffForm(firstHour: 200, halfHour: 100, daily: 2400, grace: 600).tariff(zone)
+        }
+        let day = RateTable.Window(days: 0x3F, from: 8 * 60, to: 20 * 60)
+        let table = RateTable(
+            [
+                .init(
+                    "Mon–Sat 8–20", window: day,
+                    lines: [.init(.incrementingRate, "each started quarter of an hour, 8–20", period: 900, value: 40)],
+                    caps: [.init(period: 86_400, value: 900, isCalendar: true)]),
+                .init(
+                    "Night and Sunday", lines: [.init(.flatRate, "for the stay", value: 50)]),
+            ], grace: 600, tax: 1900)
+        return Tariff([table], zone: zone)
+    }
+}
+
+/// A tariff as an operator puts it into a form: a first hour, then half hours, a most for 24 hours, free minutes.
+struct TariffForm: Sendable {
+    /// Minor units.
+    let firstHour: UInt64
+    let halfHour: UInt64
+    let daily: UInt64
+    /// Seconds.
+    let grace: UInt64
+
+    func tariff(_ zone: CivilZone) -> Tariff {
+        let table = RateTable(
+            [
+                .init(
+                    "Parking",
+                    lines: [
+                        .init(.flatRate, "first hour", value: firstHour),
+                        .init(
+                            .incrementingRate, "each started half hour after it", start: 3600, period: 1800,
+                            value: halfHour),
+                    ], caps: [.init(period: 86_400, value: daily)])
+            ], grace: grace, tax: 1900)
+        return Tariff([table], zone: zone)
+    }
+}

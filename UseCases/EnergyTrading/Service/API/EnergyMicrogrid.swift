@@ -1,0 +1,83 @@
+import APIKit
+import ContractKit
+import EnergyTradingContract
+import Foundation
+import Ledger
+import PortalKit
+import UseCaseKit
+
+/// One microgrid with its private ledger; ISO/IEC TR 30176:2021 clause 6.4.
+struct EnergyMicrogrid: UseCase {
+    let plan: MicrogridPlan
+
+    var name: String { "energy-\(plan.key)" }
+    let table = "table 13"
+    let contracts: [any Contract] = [EnergyContract()]
+    var parameters: [(contract: String, values: CBOR)] { [(EnergyContract.contractName, plan.parameters)] }
+    let templates: [TemplateFolder] = []
+    var cast: Cast { plan.cast }
+    /// The whole ledger shows who used how much and when, so it is for those who keep it; everybody else has their own.
+    let ledgerReaders: Set<String>? = [
+        EnergyContract.Role.aggregator, MembershipContract.registrar, MembershipContract.gateway,
+    ]
+
+    func mentions(of statement: Statement) -> [String] {
+        guard statement.operation.contract == EnergyContract.contractName else { return [] }
+        let arguments = statement.operation.arguments
+        var names: [String] = []
+        if let interval = arguments["interval"]?.unsigned {
+            names.append("interval:\(interval)")
+            if let trade = arguments["trade"]?.unsigned { names.append("trade:\(interval)/\(trade)") }
+        }
+        if let participant = arguments["participant"]?.text { names.append(participant) }
+        return names
+    }
+
+    func exchange(in statement: Statement) -> Exchange? { EnergyExchange.exchange(in: statement) }
+
+    /// A trade stands in the sequence of its interval.
+    func names(relatedTo name: String, on platform: Platform) throws -> [String] {
+        guard name.hasPrefix("trade:"), let interval = name.dropFirst(6).split(separator: "/").first else { return [] }
+        return ["interval:\(interval)"]
+    }
+
+    func routes(on platform: Platform) -> [Route] {
+        EnergyRoutes(platform: platform, plan: plan).routes + EnergyPageRoutes(platform: platform, plan: plan).routes
+    }
+
+    func doors(on platform: Platform) -> StartPage.Section {
+        StartPage.Section(
+            title: "Energy trading: \(plan.title)",
+            sentence: "Neighbours trade what their roofs make, at a price that anyone can compute again.",
+            doors: [
+                .init(
+                    title: "I live here", sentence: "My bill, interval by interval, and my offers.", href: "/energy",
+                    stage: .sale),
+                .init(
+                    title: "I keep the market", sentence: "Clearing, delivery and disputes of every interval.",
+                    href: "/energy/market", stage: .test),
+            ])
+    }
+
+    func home(for roles: [String]) -> String? {
+        if roles.contains(EnergyContract.Role.prosumer) { return "/energy" }
+        return roles.contains(EnergyContract.Role.aggregator) ? "/energy/market" : nil
+    }
+
+    func examples(on platform: Platform) throws -> [String: [String: String]] {
+        ["pages": ["start": platform.address + "/", "market": platform.address + "/energy/market"]]
+    }
+
+    /// A microgrid's market works without the aggregators' ledger.
+    func work(on platform: Platform, beside companions: [String: Platform]) async throws {
+        try await MarketDesk(platform: platform, plan: plan).run()
+    }
+
+    func scenario(on stage: Stage) async throws {
+        try await EnergyScenario(stage: stage, plan: plan).run()
+    }
+
+    func simulate(on stage: Stage) async throws {
+        try await EnergyStage(stage: stage, plan: plan).runUntilCancelled()
+    }
+}

@@ -1,0 +1,100 @@
+import ContractKit
+import EnergyTradingContract
+import Ledger
+import UseCaseKit
+
+/// The microgrids of the demonstration: who lives there, and the rules of their markets.
+struct MicrogridPlan: Sendable {
+    struct Home: Sendable {
+        let id: String
+        let name: String
+        /// kWh a year, and kW of photovoltaics.
+        let consumption: Double
+        let photovoltaics: Double
+        /// Limit prices in thousandths of a point for a kWh: what it pays at most, and takes at least.
+        let cap: UInt64
+        let floor: UInt64
+        /// Whether it accepts trades ahead, or each by hand.
+        let acceptsAhead: Bool
+    }
+
+    let key: String
+    let title: String
+    let homes: [Home]
+    /// Wh that its line takes in an interval.
+    let capacity: UInt64
+
+    var aggregator: String { "eag-\(key)" }
+    var registrar: String { "registrar-\(key)" }
+    var gateway: String { "gateway-\(key)" }
+    var member: String { "community-\(key)" }
+
+    /// An interval is twelve seconds in the demonstration, in which a quarter of an hour passes for the houses.
+    static let interval: UInt64 = 12_000
+    static let gate: UInt64 = 8000
+    static let clearing: UInt64 = 5500
+    static let regionClearing: UInt64 = 3000
+    static let report: UInt64 = 15_000
+    static let payment: UInt64 = 8000
+    static let fee: UInt64 = 20_000
+
+    static let north = MicrogridPlan(
+        key: "north", title: "Sunny Street",
+        homes: [
+            .init(
+                id: "sun", name: "Sunflower House", consumption: 3500, photovoltaics: 9.8, cap: 260_000, floor: 80_000,
+                acceptsAhead: false),
+            .init(
+                id: "oak", name: "Oak Yard", consumption: 4200, photovoltaics: 6.4, cap: 280_000, floor: 90_000,
+                acceptsAhead: true),
+            .init(
+                id: "ivy", name: "Ivy Cottage", consumption: 9000, photovoltaics: 0, cap: 290_000, floor: 100_000,
+                acceptsAhead: true),
+            .init(
+                id: "elm", name: "Elm School", consumption: 14_000, photovoltaics: 0, cap: 300_000, floor: 100_000,
+                acceptsAhead: true),
+        ], capacity: 50_000)
+
+    static let south = MicrogridPlan(
+        key: "south", title: "Harbour Quay",
+        homes: [
+            .init(
+                id: "pier", name: "Pier Workshops", consumption: 22_000, photovoltaics: 0, cap: 310_000, floor: 100_000,
+                acceptsAhead: true),
+            .init(
+                id: "dock", name: "Dock Café", consumption: 16_000, photovoltaics: 2, cap: 300_000, floor: 95_000,
+                acceptsAhead: true),
+        ], capacity: 50_000)
+
+    static let all = [north, south]
+
+    var cast: Cast {
+        Cast(
+            members: [
+                (member, "\(title) Energy Community"), ("metering-\(key)", "Metering service of \(title)"),
+                ("council-\(key)", "Council of \(title)"), ("auditor-\(key)", "Energy auditor"),
+            ],
+            participants: [
+                .init(
+                    registrar, member: "council-\(key)", name: "Registrar of \(title)",
+                    roles: [MembershipContract.registrar]),
+                .init(
+                    aggregator, member: member, name: "Aggregator of \(title)",
+                    roles: [EnergyContract.Role.aggregator]),
+            ]
+                + homes.map {
+                    .init($0.id, member: member, name: $0.name, roles: [EnergyContract.Role.prosumer])
+                } + [
+                    .init(
+                        gateway, member: member, name: "Gateway of \(title)", roles: [MembershipContract.gateway])
+                ])
+    }
+
+    var parameters: CBOR {
+        [
+            "interval": .unsigned(Self.interval), "gate": .unsigned(Self.gate), "clearing": .unsigned(Self.clearing),
+            "report": .unsigned(Self.report), "payment": .unsigned(Self.payment), "k": 500, "currency": "XPT",
+            "deficitPrice": 300_000, "tolerance": 1000, "aggregator": .text(aggregator),
+        ]
+    }
+}

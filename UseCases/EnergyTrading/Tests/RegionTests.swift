@@ -1,0 +1,116 @@
+import ContractKit
+import EnergyTradingContract
+import Ledger
+import TestSupport
+import Testing
+
+@Suite("The aggregators' ledger")
+struct RegionTests {
+    private let ledger = Hash32.sha256([9])
+
+    private func region(fee: UInt64 = 2000) throws -> ContractRunner {
+        let runner = ContractRunner(
+            RegionContract(),
+            parameters: ValueMap([
+                ("interval", 12_000), ("clearing", 2000), ("report", 10_000), ("k", 500), ("currency", "XPT"),
+                ("fee", .unsigned(fee)), ("gridOperator", "grid"),
+            ]))
+        for id in ["north", "south", "east", "grid", "office"] {
+            runner.enrol(id, roles: [])
+            runner.set(WalletContract.accounts.key("XPT/\(id)"), Account(balance: 10_000).cbor)
+        }
+        runner.set(WalletContract.supply.key("XPT"), 50_000)
+        for id in ["north", "south", "east"] {
+            #expect(runner.run("register", Self.registration(id, ledger), as: office) == nil)
+        }
+        return runner
+    }
+
+    private static func registration(_ id: String, _ ledger: Hash32) -> [(String, Value)] {
+        [
+            ("aggregator", .text(id)), ("ledger", .hash(ledger)), ("licence", .hash(.sha256([1]))),
+            ("capacity", 5000),
+        ]
+    }
+
+    private var office: ContractContext.Sender { .init(id: "office", member: "m", roles: ["registrar"]) }
+    private func eag(_ id: String) -> ContractContext.Sender { .init(id: id, member: "m", roles: ["aggregator"]) }
+
+    private func position(
+        _ runner: ContractRunner, _ id: String, _ interval: UInt64, _ side: String, _ energy: UInt64, _ price: UInt64
+    ) -> UInt64? {
+        runner.run(
+            "position",
+            [
+                ("interval", .unsigned(interval)), ("side", .text(side)), ("energy", .unsigned(energy)),
+                ("price", .unsigned(price)),
+            ], as: eag(id))
+    }
+
+    private func report(_ runner: ContractRunner, _ id: String, _ interval: UInt64, _ energy: UInt64) -> UInt64? {
+        runner.run(
+            "report", [("interval", .unsigned(interval)), ("decision", 0), ("energy", .unsigned(energy))], as: eag(id))
+    }
+
+    private func balance(_ runner: ContractRunner, _ id: String) throws -> UInt64 {
+        try runner.state.get(WalletContract.accounts, "XPT/\(id)")?.balance ?? 0
+    }
+
+    @Test("NRG-14, NRG-15: registered microgrids trade within capacity; the fee is charged once, and delivery settles")
+    func decision() throws {
+        let runner = try region()
+        let interval = (runner.time / 12_000 + 2) * 12_000
+        #expect(position(runner, "grid", interval, "sell", 100, 1) == 100)
+        #expect(position(runner, "north", interval, "sell", 6000, 8000) == 102)
+        #expect(position(runner, "north", interval, "sell", 4000, 8000) == nil)
+        #expect(position(runner, "north", interval, "sell", 10, 8000) == 103)
+        #expect(position(runner, "south", interval, "buy", 3000, 14_000) == nil)
+        try runner.advance(to: interval - 2000)
+        #expect(position(runner, "east", interval, "buy", 100, 14_000) == 101)
+        let decision = try #require(try runner.state.get(RegionContract.decisions, "\(interval)/0"))
+        // Ask 8000 against a bid of 14,000 less the fee of 2000: half way is 10,000.
+        #expect(decision.price == 10_000 && decision.energy == 3000 && decision.fee == 2000)
+        #expect(runner.run("leave", [], as: eag("north")) == 104)
+        try runner.advance(to: interval + 12_000)
+        #expect(report(runner, "north", interval, 2900) == nil)
+        #expect(report(runner, "south", interval, 2950) == nil)
+        #expect(try balance(runner, "north") == 10_000 + 29)
+        #expect(try balance(runner, "grid") == 10_000 + 5)
+        #expect(try balance(runner, "south") == 10_000 - 34)
+        #expect(runner.run("leave", [], as: eag("north")) == nil)
+        #expect(try WalletContract().invariants.flatMap { try $0.violations(runner.state) }.isEmpty)
+    }
+
+    @Test("NRG-15: a fee that the buyer cannot pay on top stops the trade")
+    func feeDecides() throws {
+        let runner = try region(fee: 7000)
+        let interval = (runner.time / 12_000 + 2) * 12_000
+        #expect(position(runner, "north", interval, "sell", 4000, 8000) == nil)
+        #expect(position(runner, "south", interval, "buy", 3000, 14_000) == nil)
+        try runner.advance(to: interval - 2000)
+        #expect(try runner.state.get(RegionContract.decisions, "\(interval)/0") == nil)
+        #expect(try runner.state.get(RegionContract.prices, "\(interval)") == nil)
+        #expect(try balance(runner, "south") == 10_000)
+        #expect(runner.run("leave", [], as: eag("south")) == nil)
+    }
+
+    @Test("COMMON-33: heads of the registered ledger move on and never back")
+    func anchors() throws {
+        let runner = try region()
+        func anchor(_ height: UInt64, _ id: Hash32) -> UInt64? {
+            runner.run(
+                "anchor",
+                [
+                    ("ledger", .hash(id)), ("height", .unsigned(height)), ("header", .hash(.sha256([2]))),
+                    ("size", 9), ("root", .hash(.sha256([3]))),
+                ], as: eag("north"))
+        }
+        #expect(anchor(4, ledger) == nil)
+        #expect(anchor(4, ledger) == 105)
+        #expect(anchor(9, .zero) == 5)
+        #expect(anchor(9, ledger) == nil)
+        let suspension: [(String, Value)] = [("aggregator", "north"), ("suspended", true), ("reason", "no licence")]
+        #expect(runner.run("suspend", suspension, as: office) == nil)
+        #expect(anchor(10, ledger) == 100)
+    }
+}

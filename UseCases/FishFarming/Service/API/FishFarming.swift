@@ -1,0 +1,138 @@
+import APIKit
+import ContractKit
+import FishFarmingContract
+import FishFarmingGateway
+import FishFarmingPages
+import Gateway
+import Ledger
+import PortalKit
+import UseCaseKit
+
+/// Financial services for fish farming, ISO/IEC TR 30176:2021 clause 6.2.
+public struct FishFarming: UseCase {
+    public let name = "fish-farming"
+    public let contracts: [any Contract] = [FishFarmingContract()]
+    public let table = "table 7"
+    public let templates = [FishFarmingTemplates.folder]
+
+    public init() {}
+
+    public func mentions(of statement: Statement) -> [String] {
+        guard statement.operation.contract == FishFarmingContract.contractName else { return [] }
+        let arguments = statement.operation.arguments
+        var names: [String] = []
+        for (argument, prefix) in [
+            ("pond", "pond:"), ("batch", "batch:"), ("order", "order:"), ("loan", "loan:"), ("cover", "cover:"),
+        ] {
+            if let value = arguments[text: argument]?.text { names.append(prefix + value) }
+        }
+        for argument in ["institution", "model", "device"] {
+            if let value = arguments[text: argument]?.text { names.append(value) }
+        }
+        return names
+    }
+
+    public func exchange(in statement: Statement) -> Exchange? { FishExchange.exchange(in: statement) }
+
+    /// A loan or cover stands in the sequence of its pond, batch and order.
+    public func names(relatedTo name: String, on platform: Platform) throws -> [String] {
+        let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return [] }
+        func pond(of batch: String) throws -> [String] {
+            guard let record = try platform.state.get(FishFarmingContract.batches, batch) else { return [] }
+            return ["pond:\(record.pond)", "\(record.owner).water"]
+        }
+        switch parts[0] {
+        case "loan":
+            guard let loan = try platform.state.get(FishFarmingContract.loans, parts[1]) else { return [] }
+            return ["batch:\(loan.batch)", "order:\(loan.order)", loan.model] + (try pond(of: loan.batch))
+        case "cover":
+            guard let cover = try platform.state.get(FishFarmingContract.covers, parts[1]) else { return [] }
+            return ["batch:\(cover.batch)", cover.model] + (try pond(of: cover.batch))
+        case "batch": return try pond(of: parts[1])
+        default: return []
+        }
+    }
+
+    public func control() -> (any EdgeControl)? { PondWatch() }
+
+    public func routes(on platform: Platform) -> [Route] {
+        PondRoutes(platform: platform).routes + FarmerRoutes(platform: platform).routes
+            + DeskRoutes(platform: platform).routes
+    }
+
+    public func doors(on platform: Platform) -> StartPage.Section {
+        StartPage.Section(
+            title: "Financial services for fish farming",
+            sentence: "Ponds that keep their fish alive, and loans and insurance that rest on what they report.",
+            doors: [
+                .init(
+                    title: "I farm fish", sentence: "See your ponds, tonight's forecast, loans and cover.",
+                    href: "/fish", stage: .watering),
+                .init(
+                    title: "I lend", sentence: "Applications, reasons and the ponds behind your loans.",
+                    href: "/fish/bank", stage: .test),
+                .init(
+                    title: "I insure", sentence: "Quotes, covers and what they paid.", href: "/fish/insurer",
+                    stage: .storage),
+            ])
+    }
+
+    public func home(for roles: [String]) -> String? {
+        let homes = [
+            (FishFarmingContract.Role.farmer, "/fish"), (FishFarmingContract.Role.bank, "/fish/bank"),
+            (FishFarmingContract.Role.insurer, "/fish/insurer"),
+        ]
+        return homes.first { roles.contains($0.0) }?.1
+    }
+
+    public func examples(on platform: Platform) throws -> [String: [String: String]] {
+        var loans: [String: String] = [:]
+        for (key, loan) in try platform.state.scan(FishFarmingContract.loans, limit: 200) {
+            loans[loan.stage.rawValue] = "\(platform.address)/sequence?about=loan:\(key)"
+        }
+        return [
+            "loans": loans,
+            "pages": [
+                "farmer": platform.address + "/fish", "bank": platform.address + "/fish/bank",
+                "insurer": platform.address + "/fish/insurer",
+                "ledger": "\(platform.address)/ledgers/\(platform.node.ledger.hex)",
+            ],
+        ]
+    }
+
+    public let cast = Cast(
+        members: [
+            ("aqua-service", "AquaCloud Services"), ("rural-bank", "Rural Bank"), ("city-bank", "City Bank"),
+            ("harvest-mutual", "Harvest Mutual Insurance"),
+        ],
+        participants: [
+            .init(
+                FishStage.farmer, member: "aqua-service", name: "Lagoon Fish Farm",
+                roles: [FishFarmingContract.Role.farmer]),
+            .init(
+                "fisheries-office", member: "aqua-service", name: "Fisheries Registration Office",
+                roles: [MembershipContract.registrar]),
+            .init("aquacloud", member: "aqua-service", name: "AquaCloud Services", roles: ["fish-service"]),
+            .init("rural-bank", member: "rural-bank", name: "Rural Bank", roles: [FishFarmingContract.Role.bank]),
+            .init("city-bank", member: "city-bank", name: "City Bank", roles: [FishFarmingContract.Role.bank]),
+            .init(
+                "harvest-mutual", member: "harvest-mutual", name: "Harvest Mutual Insurance",
+                roles: [FishFarmingContract.Role.insurer]),
+            .init(
+                "delta-feeds", member: "aqua-service", name: "Delta Feed and Fry",
+                roles: [FishFarmingContract.Role.supplier]),
+            .init(
+                "pond-vet", member: "aqua-service", name: "Veterinary Practice of the Delta",
+                roles: [FishFarmingContract.Role.vet]),
+            .init(
+                "loss-desk", member: "harvest-mutual", name: "Loss Adjusters of the Delta",
+                roles: [FishFarmingContract.Role.auditor]),
+            .init(
+                FishStage.gateway, member: "aqua-service", name: "Gateway of Lagoon Fish Farm",
+                roles: [MembershipContract.gateway]),
+        ])
+
+    public func scenario(on stage: Stage) async throws { try await FishScenario(stage: stage).run() }
+    public func simulate(on stage: Stage) async throws { try await FishStage(stage: stage).runUntilCancelled() }
+}

@@ -1,0 +1,74 @@
+import APIKit
+import FishFarmingContract
+import FishFarmingGateway
+import Foundation
+import ProjectionKit
+import UseCaseKit
+
+/// A pond as its farmer sees it now: what probes and aerator say, what the night will bring, what to do.
+struct PondView: Sendable {
+    /// Readings that a chart and the forecast are made from.
+    private static let hours = 24.0
+
+    let name: String
+    let pond: PondRecord
+    let oxygen: IndexedReading?
+    let latest: [IndexedReading]
+    let series: [IndexedReading]
+    let isRunning: Bool
+    let isManual: Bool
+    let forecast: DawnForecast
+    /// Seconds since the last oxygen reading.
+    let age: Int
+
+    init(_ name: String, _ pond: PondRecord, _ platform: Platform, _ session: Session) throws {
+        self.name = name
+        self.pond = pond
+        let readings = try platform.readings(for: session)
+        latest = try readings.latestReadings(device: pond.probe)
+        oxygen = latest.first { $0.quantity == "oxygen" }
+        let now = Double(platform.now)
+        age = oxygen.map { max(0, Int((now - Double($0.time)) / 1000)) } ?? 0
+        series = try readings.readings(
+            device: pond.probe, quantity: "oxygen", from: UInt64(max(0, now - Self.hours * 3_600_000)), limit: 500)
+        let aerator = try pond.aerators.first.map { try readings.latestReadings(device: $0) } ?? []
+        isRunning = (aerator.first { $0.quantity == "running" }?.value ?? 0) > 0
+        isManual = (aerator.first { $0.quantity == "manual" }?.value ?? 0) > 0
+        forecast = Self.forecast(series, oxygen: oxygen?.value ?? Double(pond.oxygen) / 100)
+    }
+
+    /// From 21:00 and 24:00 where there are readings; before, from the last three hours' slope; else as it is, with a
+    /// wide band.
+    private static func forecast(_ series: [IndexedReading], oxygen: Double) -> DawnForecast {
+        let points = series.map { (hour: Double($0.time) / 3_600_000, oxygen: $0.value) }
+        let level = max(0.06, min(49, oxygen))
+        if let last = points.last,
+            let earlier = points.first(where: { last.hour - $0.hour <= 3 && last.hour - $0.hour >= 1 }),
+            let forecast = DawnForecast(
+                evening: (earlier.hour, max(0.06, earlier.oxygen)), midnight: (last.hour, max(0.06, last.oxygen)),
+                dawn: last.hour + hoursToDawn(last.hour))
+        {
+            return forecast
+        }
+        // Nothing but the level is known: a pond that breathes 0.2 mg/L an hour through half a night.
+        return DawnForecast(
+            evening: (0, level + 0.6), midnight: (3, level), dawn: 8) ?? DawnForecast.unknown
+    }
+
+    private static func hoursToDawn(_ hour: Double) -> Double {
+        let clock = hour.truncatingRemainder(dividingBy: 24)
+        return (29 - clock).truncatingRemainder(dividingBy: 24)
+    }
+
+    /// What to do, why, and what happens otherwise.
+    var suggestion: String {
+        let (on, low) = (Double(pond.on) / 100, forecast.low)
+        if let oxygen, oxygen.value <= on {
+            return "Do not feed and let the aerator run: oxygen is low; without it fish suffocate."
+        }
+        if low <= on {
+            return "Aerate from midnight and feed half: oxygen may fall below \(on.formatted()) mg/L by dawn."
+        }
+        return "Nothing to do: oxygen is expected to stay above \(on.formatted()) mg/L until dawn."
+    }
+}

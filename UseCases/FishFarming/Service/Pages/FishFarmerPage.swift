@@ -1,0 +1,135 @@
+import PortalKit
+
+/// The farmer's page, made for a phone: each pond in large figures with tonight's forecast and what to do; then what
+/// can be done by hand; then money and consent.
+public struct FishFarmerPage: PortalPage {
+    public static let templateName = "fish/farmer"
+
+    /// A pond as it is now.
+    public struct Pond: Sendable, Equatable {
+        let name: String
+        let species: String
+        let oxygen: Fact
+        let more: [Fact]
+        let suggestion: String
+        let chart: LineChart
+        let incidents: [[Table.Cell]]
+
+        /// A pond; `incidents` are rows of when, what happened, what was done, how it ended.
+        public init(
+            name: String, species: String, oxygen: Fact, more: [Fact], suggestion: String, chart: LineChart,
+            incidents: [[Table.Cell]]
+        ) {
+            self.name = name
+            self.species = species
+            self.oxygen = oxygen
+            self.more = more
+            self.suggestion = suggestion
+            self.chart = chart
+            self.incidents = incidents
+        }
+    }
+
+    let farm: String
+    let notice: Notice?
+    let ponds: [Pond]
+    let forms: [Form]
+    let loans: [[Table.Cell]]
+    let covers: [[Table.Cell]]
+    let consents: [[Table.Cell]]
+    let batches: [[Table.Cell]]
+
+    /// A farm; the rows are those of the tables below.
+    public init(
+        farm: String, notice: Notice? = nil, ponds: [Pond], forms: [Form], loans: [[Table.Cell]],
+        covers: [[Table.Cell]], consents: [[Table.Cell]], batches: [[Table.Cell]]
+    ) {
+        self.farm = farm
+        self.notice = notice
+        self.ponds = ponds
+        self.forms = forms
+        self.loans = loans
+        self.covers = covers
+        self.consents = consents
+        self.batches = batches
+    }
+
+    public var head: PageHead { PageHead(title: farm, isLive: true) }
+
+    public struct View {
+        let farm: String
+        let notice: Notice.View?
+        let ponds: [PondView]
+        let hasForms: Bool
+        let forms: [Form.View]
+        let loans: Table.View
+        let covers: Table.View
+        let consents: Table.View
+        let batches: Table.View
+    }
+
+    struct PondView {
+        let pondID: String
+        let pondTitle: String
+        let glance: [Fact.View]
+        let suggestion: String
+        let chart: LineChart.View
+        let incidents: Table.View
+    }
+
+    public func view() -> View {
+        View(
+            farm: farm, notice: notice?.view,
+            ponds: ponds.map { pond in
+                PondView(
+                    pondID: "pond-\(pond.name)", pondTitle: "Pond \(pond.name), \(pond.species)",
+                    glance: ([pond.oxygen] + pond.more).map(\.view), suggestion: pond.suggestion,
+                    chart: pond.chart.view,
+                    incidents: Table(
+                        caption: "What happened in \(pond.name)",
+                        columns: [
+                            .init("When"), .init("What happened"), .init("What was done"), .init("How it ended"),
+                        ],
+                        rows: pond.incidents,
+                        empty: .init("Nothing happened yet. The gateway tells here what it did in an emergency.")
+                    ).view)
+            },
+            hasForms: !forms.isEmpty, forms: forms.map(\.view), loans: loanTable.view, covers: coverTable.view,
+            consents: consentTable.view, batches: batchTable.view)
+    }
+
+    private var loanTable: Table {
+        Table(
+            caption: "Loans",
+            columns: [
+                .init("Loan"), .init("Lender"), .init("Amount", isNumeric: true), .init("Still owed", isNumeric: true),
+                .init("State"),
+            ],
+            rows: loans, empty: .init("No loan yet. Apply with a purchase order that the seller has confirmed."))
+    }
+
+    private var coverTable: Table {
+        Table(
+            caption: "Insurance",
+            columns: [
+                .init("Cover"), .init("Insurer"), .init("Sum", isNumeric: true), .init("Paid", isNumeric: true),
+                .init("State"),
+            ],
+            rows: covers, empty: .init("No cover yet. It pays by itself when oxygen stays below 2.0 mg/L for an hour."))
+    }
+
+    private var consentTable: Table {
+        Table(
+            caption: "Who may see what", columns: [.init("Who"), .init("What"), .init("Until")], rows: consents,
+            empty: .init("Nobody sees your data. Choose below whom you show what."))
+    }
+
+    private var batchTable: Table {
+        Table(
+            caption: "Fish",
+            columns: [
+                .init("Batch"), .init("Species"), .init("Alive", isNumeric: true), .init("Weight", isNumeric: true),
+                .init("Feed", isNumeric: true), .init("Fry"),
+            ], rows: batches, empty: .init("No fish yet. Stocking a pond begins a batch."))
+    }
+}
