@@ -1,0 +1,42 @@
+"""schemathesis sends the served OpenAPI document's node what the document says it takes, and what it says it does not.
+
+Usage: CAIRN_URL=http://127.0.0.1:8080 CAIRN_FOLDER=.demo python Tests/Interop/openapi.py
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "Live"))
+from process import sign_in  # noqa: E402
+from statement import Participant  # noqa: E402
+
+EXAMPLES = os.environ.get("CAIRN_EXAMPLES", "20")
+
+
+def main() -> int:
+    url = os.environ["CAIRN_URL"]
+    # The partner may write events; what else a participant may do, every participant may.
+    partner = Participant("partner-registry", f"{os.environ['CAIRN_FOLDER']}/keys/partner-registry.key")
+    arguments = [
+        str(pathlib.Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"), "run", f"{url}/openapi.json",
+        "-H", f"Authorization: Bearer {sign_in(url, partner)}", "--max-examples", EXAMPLES, "--workers", "1",
+        "--phases", "examples,coverage,fuzzing",
+        # An event stream goes on for ever.
+        "--exclude-path", "/api/v1/events",
+    ]
+    environment = os.environ | {"SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(HERE)}
+    outcome = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=600)
+    lines = outcome.stdout.splitlines()
+    failed = outcome.returncode != 0
+    print("\n".join(lines[-900:] if failed else [line for line in lines if "generated" in line or "Tested" in line]))
+    if outcome.stderr:
+        print(outcome.stderr[-2000:])
+    print(f"schemathesis: {'failed' if failed else 'clean'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

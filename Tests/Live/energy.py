@@ -1,0 +1,126 @@
+"""Energy trading on running processes: table 13 on three ledgers, who sees what, and a microgrid whose aggregators' ledger is away."""
+import json
+import os
+import subprocess
+import tempfile
+import time
+
+from process import PROGRAM, call, free_port, sign_in, start, stop, wait_until_up
+from statement import Participant
+
+HOMES = ("sun", "oak", "ivy", "elm")
+STEPS = {f"T13.{number}" for number in range(1, 8)}
+
+
+def run(check):
+    scenario(check)
+    alone(check)
+
+
+def scenario(check):
+    """NRG-38 to NRG-44, NRG-14 to NRG-18: every step of the table, on the ledgers of two microgrids and their aggregators."""
+    done = subprocess.run([PROGRAM, "scenario", "energy-trading", "--output", "json"], capture_output=True, timeout=400)
+    check("the energy scenario ends well", done.returncode == 0, done.stderr[-600:])
+    if done.returncode != 0:
+        return
+    steps = json.loads(done.stdout)["steps"]
+    check("every step of table 13 is there", STEPS <= {step["step"] for step in steps})
+    check("each is verified", all(step["receiptVerified"] for step in steps))
+    refusals = [step["refusal"] for step in steps if step.get("refusal")]
+    check("NRG-24: an order after gate closure is refused", any("gate" in refusal for refusal in refusals), refusals)
+    check("NRG-16: energy is offered once", any("open already" in refusal for refusal in refusals), refusals)
+    check("NRG-14: no position without registration", any("not registered" in refusal for refusal in refusals), refusals)
+    crossed = next(step["exchanged"] for step in steps if step["step"] == "E3")
+    check("NRG-17: what was left crossed the border", ", 0 Wh came" not in crossed, crossed)
+
+
+def alone(check):
+    """NRG-3: a microgrid trades on while the aggregators' ledger is not there at all."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder:
+        node = start("demo", "--use-case", "energy-north", "--folder", folder, "--port", str(port))
+        try:
+            ledger = wait_until_up(url, process=node)["id"]
+            while not os.path.exists(f"{folder}/keys/gateway-north.key"):
+                time.sleep(0.1)
+            people = {who: Participant(who, f"{folder}/keys/{who}.key") for who in (*HOMES, "eag-north")}
+            hub = sign_in(url, people["eag-north"])
+            settled = wait_for(lambda: [item for item in intervals(url, hub) if item["settled"] and item["price"]], 3, 240)
+            check("NRG-3: three intervals are settled without the aggregators' ledger", len(settled) >= 3, len(settled))
+            recompute(check, url, hub, settled[0]["interval"])
+            visible(check, url, ledger, people, hub)
+            money(check, url, people)
+        finally:
+            stop(node)
+
+
+def intervals(url, token):
+    status, body = call("GET", f"{url}/api/v1/energy/intervals", headers={"Authorization": f"Bearer {token}"})
+    return json.loads(body)["items"] if status == 200 else []
+
+
+def wait_for(find, count, seconds):
+    deadline = time.monotonic() + seconds
+    found = []
+    while time.monotonic() < deadline and len(found) < count:
+        found = find()
+        time.sleep(1)
+    return found
+
+
+def recompute(check, url, token, interval):
+    """NRG-9: anybody finds the auction's energy and price again, with other code."""
+    _, body = call("GET", f"{url}/api/v1/energy/intervals/{interval}", headers={"Authorization": f"Bearer {token}"})
+    auction = json.loads(body)
+    asks = sorted((o["price"], o["energy"]) for o in auction["orders"] if o["side"] == "sell")
+    bids = sorted(((o["price"], o["energy"]) for o in auction["orders"] if o["side"] == "buy"), reverse=True)
+    best, margin = 0, None
+    # The most that one price can trade, by trying every price.
+    for price in {p for p, _ in asks + bids}:
+        supply = sum(e for p, e in asks if p <= price)
+        demand = sum(e for p, e in bids if p >= price)
+        best = max(best, min(supply, demand))
+    sold = sum(o["matched"] for o in auction["orders"] if o["side"] == "sell")
+    local = [o for o in auction["orders"] if o["matched"]]
+    ask = max((o["price"] for o in local if o["side"] == "sell"), default=None)
+    bid = min((o["price"] for o in local if o["side"] == "buy"), default=None)
+    check("NRG-25: the auction traded the most that any price can", sold == best, (sold, best))
+    margin = None if ask is None or bid is None else ask + (bid - ask) * auction["k"] // 1000
+    check("NRG-9: the price is half way between the last ask and the last bid", auction["price"] == margin,
+          (auction["price"], margin))
+    check("NRG-8: orders show no names", not any(name in body.decode() for name in ("sun", "ivy", "oak", "elm")))
+
+
+def visible(check, url, ledger, people, hub):
+    """NRG-44: parties see their trade, other wallets a commitment, and nobody but the keepers the whole ledger."""
+    trades = wait_for(lambda: [t for t in own(url, hub) if t["stage"] == "confirmed"], 1, 60)
+    check("trades are confirmed", trades)
+    if not trades:
+        return
+    trade = trades[0]
+    outsider = next(who for who in HOMES if who not in (trade["seller"], trade["buyer"]))
+    for who, is_party in ((outsider, False), (trade["seller"], True)):
+        token = sign_in(url, people[who])
+        _, body = call("GET", f"{url}/api/v1/energy/trades/{trade['trade']}", headers={"Authorization": f"Bearer {token}"})
+        shown = json.loads(body)
+        check(f"NRG-44: {'a party' if is_party else 'a third wallet'} sees {'all' if is_party else 'a commitment alone'}",
+              ("amount" in shown) == is_party and shown["commitment"] == trade["commitment"], shown)
+        status, _ = call("GET", f"{url}/api/v1/ledgers/{ledger}/blocks", headers={"Authorization": f"Bearer {token}"})
+        check("the private ledger is for those who keep it", status == 403, status)
+    check("a stranger sees nothing", call("GET", f"{url}/api/v1/energy/trades/{trade['trade']}")[0] == 401)
+
+
+def own(url, token):
+    _, body = call("GET", f"{url}/api/v1/energy/trades", headers={"Authorization": f"Bearer {token}"})
+    return json.loads(body)["items"]
+
+
+def money(check, url, people):
+    """NRG-37: what the bill says is what the wallet's statement says."""
+    token = sign_in(url, people["ivy"])
+    headers = {"Authorization": f"Bearer {token}"}
+    _, body = call("GET", f"{url}/api/v1/wallet/statement?currency=XPT", headers=headers)
+    statement = json.loads(body)
+    changes = sum(int(entry["change"]["minor"]) for entry in statement["entries"])
+    check("the wallet's history adds up to its balance", changes == int(statement["balance"]["minor"]), changes)

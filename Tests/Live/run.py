@@ -1,0 +1,46 @@
+"""Live tests against running processes: capture of partners' events, crashes under load, an outage of the node.
+
+Environment: CAIRN_URL and CAIRN_DEMO_OUTPUT of a running demo (for the capture), CAIRN_CRASHES (50), CAIRN_OUTAGE seconds (60).
+Prints `N passed, N failed` last and exits non-zero if anything failed.
+"""
+import sys
+
+import capture
+import chattel
+import commands
+import crash
+import devices
+import energy
+import fish
+import inputs
+import life
+import outage
+import parking
+import personal
+import secrets_kept
+import sequence
+import sharing
+import tracing
+import wallet
+from process import Check
+
+check = Check()
+TESTS = [("EPCIS capture", capture.run), ("messages of a box", sequence.run),
+         ("tracing refuses and names", tracing.run), ("goods, receipts and races of banks", chattel.run),
+         ("money moves once", wallet.run), ("commands with own keys", commands.run),
+         ("no private key in clear", secrets_kept.run),
+         ("sealed streams", sharing.run), ("devices obey the ledger", devices.run),
+         ("life of devices and gateways", life.run),
+         ("readings over HTTP and Modbus", inputs.run), ("personal data", personal.run),
+         ("energy trading", energy.run),
+         ("fish farming and its drill", fish.run),
+         ("automated parking", parking.run),
+         ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
+for name, test in TESTS:
+    print(f"-- {name}", flush=True)
+    try:
+        test(check)
+    except Exception as error:  # a broken test is a failed one, and the others still run
+        check(f"{name} ran to its end", False, repr(error))
+print(f"\n{check.passed} passed, {check.failed} failed")
+sys.exit(1 if check.failed else 0)

@@ -1,0 +1,245 @@
+"""Agricultural tracing against a running node: what must be refused is refused, and what must be named is named."""
+import copy
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+from process import BARE, PROGRAM, free_port, get_json, read_as, request, start, stop, wait_until_up
+from statement import Encoding, Participant, PublicFormat, encode
+
+GLN, GTIN = "4012345000009", "04012345000016"
+PACKERS = 4
+
+
+class Ledger:
+    """A node's ledger with the people of the demo, who sign on their own side."""
+
+    def __init__(self, url, ledger, folder):
+        self.url, self.ledger = url, ledger
+        while not os.path.exists(f"{folder}/keys/partner-registry.key"):
+            time.sleep(0.05)
+        names = ("accreditor", "farm", "agrilab", "coldline", "corner-shop")
+        self.people = {name: Participant(name, f"{folder}/keys/{name}.key") for name in names}
+        read_as(url, self.people["accreditor"])
+
+    def send(self, person, operation, arguments, subject, contract="agri", signer=None):
+        """(code, answer): code is FINAL, or that of the problem. `signer` is who signs in the person's name."""
+        participant = copy.copy(self.people[signer or person])
+        participant.name = person
+        identity, body = participant.sign(self.ledger, contract, operation, arguments, subject)
+        status, answer = request("POST", f"{self.url}/api/v1/transactions", body,
+                                 {"Content-Type": "application/cose", "Prefer": "wait=20"})
+        told = json.loads(answer)
+        return ("FINAL" if status == 201 else told.get("code")), dict(told, id=identity)
+
+    def events(self, answer):
+        return get_json(f"{self.url}/api/v1/transactions/{answer['id']}")["events"]
+
+    def state(self, key):
+        place = f"{self.url}/api/v1/ledgers/{self.ledger}/state?key={urllib.parse.quote(key, safe='')}"
+        return get_json(place)["decoded"]
+
+    def page(self, code):
+        """The state that a shopper's page of the box shows."""
+        _, body = request("GET", f"{self.url}/{code}")
+        return body.decode().split('data-state="', 1)[1].split('"', 1)[0]
+
+    def commission(self, code, lot, grams=100, units=2):
+        expiry = time.strftime("%y%m%d", time.gmtime(time.time() + 10 * 86_400))
+        return self.send("farm", "commission", {"code": code, "lot": lot, "grams": grams, "units": units,
+                                                "expiry": expiry, "utcOffsetMinutes": 0}, code)
+
+
+def run(check):
+    codes_each = int(os.environ.get("CAIRN_CODES", "10000")) // PACKERS
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [*BARE, "--folder", folder, "--port", str(port)]
+        node = start(*arguments)
+        try:
+            ledger = Ledger(url, wait_until_up(url, process=node)["id"], folder)
+            wait_for_cast(ledger)
+            grow(ledger)
+            mass(check, ledger)
+            arrival(check, ledger)
+            hold(check, ledger)
+            code = life(check, ledger)
+            borrowed(check, ledger)
+            withdrawal(check, ledger)
+            packers(check, ledger, codes_each)
+            stop(node)
+            shutil.rmtree(f"{folder}/members/retail")
+            node = start(*arguments)
+            state = wait_until_up(url, process=node)
+            check("AGR-32: a member's store is made again", state["damaged"] == [] and len(state["members"]) == 4)
+            told, _ = ledger.commission(code, "MASS")
+            check("AGR-32: a used code is refused after the rebuild", told == "agri-124", told)
+        finally:
+            stop(node)
+
+
+def wait_for_cast(ledger):
+    while len(get_json(f"{ledger.url}/api/v1/participants")["items"]) < 7:
+        time.sleep(0.05)
+
+
+def grow(ledger):
+    ledger.send("farm", "registerFarm", {"farm": GLN, "name": "Farm", "region": "Valley"}, f"farm:{GLN}")
+    ledger.send("farm", "registerPlot", {"plot": "P", "farm": GLN, "crop": "Tomatoes", "squareMetres": 1000}, "plot:P")
+
+
+def harvest(ledger, lot, grams):
+    ledger.send("farm", "harvest", {"lot": lot, "plot": "P", "harvestedAt": int(time.time() * 1000) - 60_000,
+                                    "grams": grams}, f"lot:{lot}")
+
+
+def code_of(lot, serial):
+    return f"01/{GTIN}/10/{lot}/21/{serial}"
+
+
+def mass(check, ledger):
+    """AGR-19: boxes of 120 % of a harvest."""
+    harvest(ledger, "MASS", 1000)
+    told = [ledger.commission(code_of("MASS", f"M{number}"), "MASS", grams=200)[0] for number in range(6)]
+    check("AGR-19: boxes cannot outweigh their harvest", told == ["FINAL"] * 5 + ["agri-125"], told)
+
+
+def ship(ledger, leg, codes, arrived, highest=500, minutes=0):
+    """Brings boxes to the shop; returns the answers of delivery and arrival."""
+    for code in codes:
+        ledger.send("farm", "affix", {"code": code}, code)
+    ledger.send("coldline", "dispatch", {"leg": leg, "from": "farm", "to": "corner-shop", "boxes": codes,
+                                         "maximumTemperature": 700, "departedAt": 1}, f"leg:{leg}")
+    _, delivered = ledger.send("coldline", "deliver", {"leg": leg, "deliveredAt": 2, "highestTemperature": highest,
+                                                       "minutesOver": minutes}, f"leg:{leg}")
+    _, received = ledger.send("corner-shop", "receive", {"leg": leg, "boxes": arrived}, f"leg:{leg}")
+    return delivered, received
+
+
+def arrival(check, ledger):
+    """AGR-45: a hundred sent, two missing. AGR-8: forty minutes above the limit."""
+    harvest(ledger, "HUNDRED", 10_000)
+    codes = [code_of("HUNDRED", f"H{number:03}") for number in range(100)]
+    for code in codes:
+        ledger.commission(code, "HUNDRED")
+    delivered, received = ship(ledger, "L-100", codes, codes[:98], highest=910, minutes=40)
+    missing = [event["subject"] for event in ledger.events(received) if event["name"] == "missingOnArrival"]
+    check("AGR-45: what did not arrive is named", missing == codes[98:], missing)
+    breaches = [event for event in ledger.events(delivered) if event["name"] == "coldChainBreach"]
+    details = breaches[0]["details"] if breaches else {}
+    check("AGR-8: one breach", len(breaches) == 1 and breaches[0]["subject"] == "leg:L-100", breaches)
+    check("AGR-8: it names carrier, highest and minutes", details == {
+        "carrier": "coldline", "limit": 700, "highest": 910, "minutesOver": 40}, details)
+
+
+def hold(check, ledger):
+    """AGR-20: a value over its limit stops every box of the lot with the block that holds it."""
+    harvest(ledger, "HOLD", 1000)
+    codes = [code_of("HOLD", f"T{number}") for number in range(3)]
+    for code in codes:
+        ledger.commission(code, "HOLD")
+    ship(ledger, "L-HOLD", codes, codes)
+    ledger.send("corner-shop", "offer", {"code": codes[0]}, codes[0])
+    told, answer = ledger.send("agrilab", "reportTest", {
+        "report": "R-1", "lot": "HOLD", "sample": "S", "analyte": "Nitrate", "value": 251, "limit": 250, "decimals": 0,
+        "unit": "mg/kg", "method": "EN 12014-2", "document": bytes(32)}, "lot:HOLD")
+    check("AGR-20: the result is final", told == "FINAL", told)
+    check("AGR-20: its own block puts the lot on hold",
+          [event["name"] for event in ledger.events(answer)] == ["lotOnHold"])
+    told, _ = ledger.send("corner-shop", "sell", {"code": codes[0], "units": 1}, codes[0])
+    check("AGR-20: a held box cannot be sold", told == "agri-123", told)
+    time.sleep(0.5)  # the pages read an index that follows the ledger
+    check("AGR-20: every box says so", [ledger.page(code) for code in codes] == ["held"] * 3)
+
+
+def life(check, ledger):
+    """AGR-27, AGR-30: printed, on a box, sold out, gone."""
+    harvest(ledger, "LIFE", 1000)
+    code = code_of("LIFE", "A1")
+    ledger.commission(code, "LIFE")
+    time.sleep(0.5)
+    check("AGR-27: a printed label is not in use", ledger.page(code) == "unused", ledger.page(code))
+    told, _ = ledger.send("farm", "sell", {"code": code, "units": 1}, code)
+    check("AGR-27: it cannot be sold", told == "agri-133", told)
+    ship(ledger, "L-LIFE", [code], [code])
+    ledger.send("corner-shop", "offer", {"code": code}, code)
+    told, _ = ledger.send("corner-shop", "sell", {"code": code, "units": 3}, code)
+    check("AGR-31: no more is sold than there is", told == "agri-132", told)
+    ledger.send("corner-shop", "sell", {"code": code, "units": 2}, code)
+    check("AGR-30: a box that is sold out left the live state", ledger.state(f"agri/boxes/{code}") is None)
+    told, _ = ledger.commission(code, "LIFE")
+    check("AGR-32: its code is never used again", told == "agri-124", told)
+    return code
+
+
+def borrowed(check, ledger):
+    """COMMON-21: a statement in one's name, signed with another's key."""
+    told, _ = ledger.send("farm", "registerSeedLot", {"seedLot": "X", "supplier": "S", "variety": "V",
+                                                      "germinationPermille": 900}, "seedlot:X", signer="coldline")
+    check("COMMON-21: a borrowed key signs nothing", told == "unknown-key", told)
+    check("COMMON-21: nothing of it is on the ledger", ledger.state("agri/seedlots/X") is None)
+
+
+def withdrawal(check, ledger):
+    """COMMON-19: who vouches is shown, and the end; after its withdrawal nothing is accepted, and the past verifies."""
+    seed = os.urandom(32)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(seed.hex())
+        file.flush()
+        ledger.people["second-lab"] = laboratory = Participant("second-lab", file.name)
+    raw = laboratory.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    told, _ = ledger.send("accreditor", "enrolParticipant", {
+        "id": "second-lab", "member": "laboratory", "name": "Second Laboratory", "roles": ["laboratory"],
+        "validUntil": int(time.time() * 1000) + 30 * 86_400_000, "key": encode({1: 1, -1: 6, -2: raw})},
+        "second-lab", contract="membership")
+    check("COMMON-19: enrolled", told == "FINAL", told)
+    _, page = request("GET", f"{ledger.url}/ledgers/{ledger.ledger}/participants/second-lab")
+    check("COMMON-19: who vouches, and until when", b"Vouched for by National Accreditation Body until" in page)
+    told, kept = ledger.send("second-lab", "recall", {"lot": "HOLD", "reason": "test"}, "lot:HOLD")
+    check("COMMON-19: it may write", told == "FINAL", told)
+    told, _ = ledger.send("accreditor", "revokeParticipant", {"id": "second-lab"}, "second-lab", contract="membership")
+    check("COMMON-19: the accreditation body withdraws", told == "FINAL", told)
+    told, _ = ledger.send("second-lab", "recall", {"lot": "LIFE", "reason": "test"}, "lot:LIFE")
+    check("COMMON-19: then nothing is accepted any more", told == "ledger-4", told)
+    _, bundle = request("GET", f"{ledger.url}/api/v1/transactions/{kept['id']}/evidence")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(bundle)
+        file.flush()
+        verified = subprocess.run([PROGRAM, "receipt", "verify", file.name, "--ledger", ledger.ledger],
+                                  capture_output=True, text=True, check=False)
+    check("COMMON-19: what was accepted before still verifies", verified.returncode == 0, verified.stdout)
+
+
+def packers(check, ledger, each):
+    """AGR-26: packers at once make no code twice, and two that print the same code do not both get it."""
+    lot = "PACK"
+    harvest(ledger, lot, 1_000_000_000)
+    told, lock = [], threading.Lock()
+    same = threading.Barrier(PACKERS)
+
+    def pack(packer):
+        own = [ledger.commission(code_of(lot, f"{packer}-{number:05}"), lot)[0] for number in range(each)]
+        same.wait()
+        conflict = ledger.commission(code_of(lot, "SAME"), lot)[0]
+        with lock:
+            told.append((own, conflict))
+
+    threads = [threading.Thread(target=pack, args=(packer,)) for packer in range(PACKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made = sum(own.count("FINAL") for own, _ in told)
+    check("AGR-26: every code is made", made == each * PACKERS, f"{made} of {each * PACKERS}")
+    conflicts = sorted(conflict for _, conflict in told)
+    check("AGR-26: of one code printed by all, one box gets it", conflicts == ["FINAL"] + ["agri-124"] * (PACKERS - 1),
+          conflicts)
+    boxes = ledger.state(f"agri/lots/{lot}")["boxes"]
+    check("AGR-26: the lot has as many boxes as codes", boxes == made + 1, f"{boxes} for {made}")
+    print(f"tracing: {made} codes of {PACKERS} packers at once", flush=True)
