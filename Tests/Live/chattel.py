@@ -79,12 +79,12 @@ def scenario(check):
     check("its refusals", len(refusals) == 5 and any("60 t" in words for words in refusals)
           and any("second loan" in words for words in refusals), refusals)
     moved = [step for step in steps if "alarm over" in step["exchanged"]]
-    check("CHAT-39: 5 t too much, alarm within 3 s", len(moved) == 1 and "5.0" in moved[0]["exchanged"]
-          and moved[0]["finalityMs"] < 3000, moved)
+    check("CHAT-39: 5 t too much raise an alarm", len(moved) == 1 and "5.0" in moved[0]["exchanged"], moved)
     away = [step for step in steps if "corridor" in step["exchanged"]]
-    check("CHAT-15: corridor alarm within 10 s", len(away) == 1 and away[0]["finalityMs"] < 10_000, away)
-    for step in moved + away + blind:
-        print(f"chattel: {step['exchanged']}: {step['finalityMs']:.0f} ms", flush=True)
+    check("CHAT-15: corridor alarm", len(away) == 1, away)
+    for row, target, found in ("CHAT-39", 3000, moved), ("CHAT-15", 10_000, away), ("CHAT-31", 10_000, blind):
+        for step in found:
+            check.figure(f"{row}: {step['exchanged']}", step["finalityMs"], target, "ms")
 
 
 def prepare(check, ledger):

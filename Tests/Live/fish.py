@@ -114,9 +114,8 @@ def scenario(check):
     check("a loan against withdrawn consent is refused",
           any("consent" in step["refusal"] for step in refused), [step["refusal"] for step in refused])
     started = next((step for step in steps if step["step"] == "T7.3"), None)
-    check("FISH-3: the aerator runs within 2 s", started and started["finalityMs"] <= 2000, started)
-    if started:
-        print(f"fish: {len(steps)} steps; the aerator ran {started['finalityMs']:.0f} ms after the low reading", flush=True)
+    if check("FISH-3: the aerator runs after the low reading", started):
+        check.figure("FISH-3: the aerator runs after the low reading", started["finalityMs"], 2000, "ms")
 
 
 def views(check, ponds):

@@ -27,6 +27,11 @@ class Check:
             print(f"FAILED: {name} {detail}", flush=True)
         return condition
 
+    def figure(self, name, value, target, unit):
+        """Prints a figure beside its target. A machine that is busy may be late; ten times too late, or never, is broken."""
+        print(f"{name}: {value:.2f} {unit}, target {target}", flush=True)
+        return self(name, value < 10 * target, value)
+
 
 def free_port():
     """A port below those that the system gives to outgoing connections, so that it is still free after a restart."""
@@ -129,7 +134,7 @@ def get_json(url):
     return json.loads(body)
 
 
-def wait_until_up(url, seconds=30, process=None):
+def wait_until_up(url, seconds=120, process=None):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
