@@ -101,14 +101,23 @@ public struct Route: Sendable {
     /// Pages are left out of the OpenAPI document.
     public var isPage: Bool { produces == "text/html" }
     public let handler: Handler
+    /// See ``answeringEveryoneWithTheirOwn()``.
+    public private(set) var answersWithOwn = false
     /// See ``answeredDirectly(_:)``.
     public internal(set) var direct: Direct?
 
     /// The same route for those of whoever is signed in that have one of these roles.
     public func restricted(to roles: Set<String>) -> Route {
-        guard access == .signedIn else { return self }
+        guard access == .signedIn, !answersWithOwn else { return self }
         var route = self
         route.access = .roles(roles)
+        return route
+    }
+
+    /// The same route, left open by ``restricted(to:)``: its handler gives each caller what concerns them and no more.
+    public func answeringEveryoneWithTheirOwn() -> Route {
+        var route = self
+        route.answersWithOwn = true
         return route
     }
 

@@ -8,7 +8,8 @@ enum PlatformMentions {
 
     static func names(in statement: Statement) -> [String] {
         let arguments = statement.operation.arguments
-        return (names[statement.operation.contract] ?? []).compactMap { arguments[text: $0]?.text }
-            .filter { $0 != statement.subject && $0 != statement.issuer }
+        let stream = statement.operation.contract == "telemetry" ? StreamName.owner(of: statement.subject) : nil
+        return ((names[statement.operation.contract] ?? []).compactMap { arguments[text: $0]?.text } + [stream])
+            .compactMap { $0 }.filter { $0 != statement.subject && $0 != statement.issuer }
     }
 }

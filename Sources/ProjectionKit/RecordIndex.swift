@@ -12,7 +12,7 @@ public final class RecordIndex: Sendable {
     public typealias Mentions = @Sendable (Ledger.Statement) -> [String]
 
     /// Grows whenever the tables or what is put in them change; an index of another version is rebuilt.
-    static let version = 3
+    static let version = 4
 
     /// Pages of the write-ahead log after which it is merged into the file.
     private static let checkpointPages = 4_000
@@ -155,30 +155,54 @@ extension RecordIndex {
     private static let columns = "number, id, time, issuer, subject, contract, operation, rejection"
 
     /// Records that mention any of these names, oldest first.
-    public func records(mentioning names: [String], limit: Int = 500) throws -> [IndexedRecord] {
+    ///
+    /// - Parameter own: where given, only records that mention one of these too.
+    public func records(
+        mentioning names: [String], and own: [String]? = nil, limit: Int = 500
+    ) throws -> [IndexedRecord] {
         try pool.read { db in
-            let marks = names.map { _ in "?" }.joined(separator: ",")
-            return try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(Self.columns) FROM records WHERE number IN
-                        (SELECT number FROM mentions WHERE name IN (\(marks))) ORDER BY number LIMIT \(limit)
-                    """, arguments: StatementArguments(names)
-            ).map(Self.record)
+            let filters = [try Self.mentioning(names)] + (try own.map { [try Self.mentioning($0)] } ?? [])
+            return try SQLRequest<Row>(
+                literal: """
+                    SELECT \(sql: Self.columns) FROM records WHERE \(filters.joined(separator: " AND "))
+                    ORDER BY number LIMIT \(limit)
+                    """
+            ).fetchAll(db).map(Self.record)
         }
     }
 
     /// The latest records, newest first, of a contract where given.
-    public func latest(contract: String? = nil, issuer: String? = nil, limit: Int) throws -> [IndexedRecord] {
+    ///
+    /// - Parameter own: where given, only records that mention one of these.
+    public func latest(
+        contract: String? = nil, issuer: String? = nil, own: [String]? = nil, limit: Int
+    ) throws -> [IndexedRecord] {
         try pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(Self.columns) FROM records WHERE (?1 IS NULL OR contract = ?1) AND (?2 IS NULL OR issuer = ?2)
-                    ORDER BY number DESC LIMIT ?3
-                    """, arguments: [contract, issuer, limit]
-            ).map(Self.record)
+            let filter: SQL = try own.map { try Self.mentioning($0) } ?? "1"
+            return try SQLRequest<Row>(
+                literal: """
+                    SELECT \(sql: Self.columns) FROM records WHERE \(filter)
+                    AND (\(contract) IS NULL OR contract = \(contract)) AND (\(issuer) IS NULL OR issuer = \(issuer))
+                    ORDER BY number DESC LIMIT \(limit)
+                    """
+            ).fetchAll(db).map(Self.record)
         }
+    }
+
+    /// Whether a record mentions one of these names.
+    public func mentions(_ names: [String], height: UInt64, position: Int) throws -> Bool {
+        let number = Self.number(height: height, position: position)
+        return try pool.read { db in
+            let filter = try Self.mentioning(names)
+            return try SQLRequest<Int>(literal: "SELECT 1 FROM records WHERE number = \(number) AND \(filter)")
+                .fetchOne(db) != nil
+        }
+    }
+
+    /// As one argument, however many names there are.
+    private static func mentioning(_ names: [String]) throws -> SQL {
+        let list = String(decoding: try JSONEncoder().encode(names), as: UTF8.self)
+        return "number IN (SELECT number FROM mentions WHERE name IN (SELECT value FROM json_each(\(list))))"
     }
 
     /// The record of a place on the ledger: height << 20 | position in the block.

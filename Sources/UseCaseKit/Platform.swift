@@ -22,11 +22,14 @@ public struct Platform: Sendable {
     public let address: String
     public let logger: Logger
     /// Roles that may read the whole ledger; nil for whoever takes part.
-    public let ledgerReaders: Set<String>?
+    let ledgerReaders: Set<String>?
+    /// What is a participant's, as records mention it.
+    let ownSubjects: @Sendable (String, StoreReader) throws -> [String]
 
     public init(
         node: LedgerNode, index: RecordIndex, portal: Portal, keys: KeyFolder, vaults: Vaults, address: String,
-        logger: Logger, ledgerReaders: Set<String>?
+        logger: Logger, ledgerReaders: Set<String>?,
+        ownSubjects: @escaping @Sendable (String, StoreReader) throws -> [String]
     ) {
         self.node = node
         self.index = index
@@ -37,6 +40,7 @@ public struct Platform: Sendable {
         self.address = address
         self.logger = logger
         self.ledgerReaders = ledgerReaders
+        self.ownSubjects = ownSubjects
     }
 
     public var state: StoreReader { StoreReader(store: node.serving.store) }
@@ -91,7 +95,7 @@ public struct Platform: Sendable {
         session.map {
             Visitor(
                 name: $0.name, organisation: $0.organisation, signOutURL: "/sign-out", csrfToken: $0.formToken,
-                readsLedger: ledgerReaders.map { !$0.isDisjoint(with: session?.roles ?? []) } ?? true)
+                readsLedger: readsLedger($0))
         }
     }
 

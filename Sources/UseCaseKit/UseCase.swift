@@ -3,6 +3,7 @@ import ContractKit
 import Gateway
 import Ledger
 import PortalKit
+import Replica
 
 /// What a use case brings: one folder, one name in the manifest, one line in the node's list.
 public protocol UseCase: Sendable {
@@ -15,8 +16,10 @@ public protocol UseCase: Sendable {
     var parameters: [(contract: String, values: CBOR)] { get }
     /// Templates of its pages.
     var templates: [TemplateFolder] { get }
-    /// Roles that may read its whole ledger; nil for whoever takes part. Others read what is theirs by its own routes.
+    /// Roles that may read its whole ledger; nil for whoever takes part. Others read the records that mention them or what is theirs.
     var ledgerReaders: Set<String>? { get }
+    /// What is a participant's, as records mention it: `pond:P1`, `loan:L7`.
+    func subjects(of participant: String, in state: StoreReader) throws -> [String]
     /// What else than its subject a statement of its contracts is about, for search.
     func mentions(of statement: Statement) -> [String]
     /// A statement of its contracts as the report's step table has it; nil for others'.
@@ -50,6 +53,7 @@ public protocol UseCase: Sendable {
 extension UseCase {
     public var companions: [any UseCase] { [] }
     public var ledgerReaders: Set<String>? { nil }
+    public func subjects(of participant: String, in state: StoreReader) throws -> [String] { [] }
     public func work(on platform: Platform, beside companions: [String: Platform]) async throws {}
     public var parameters: [(contract: String, values: CBOR)] { [] }
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] { [] }
@@ -95,8 +99,10 @@ public struct Cast: Sendable {
     /// The first one with the role registrar enrols the others.
     public let participants: [Participant]
 
-    /// In whose name a scenario reads the ledger: whoever takes part may.
-    public var spectator: String { participants.first?.id ?? "" }
+    /// In whose name a scenario reads the ledger: a registrar may in each use case.
+    public var spectator: String {
+        (participants.first { $0.roles.contains(MembershipContract.registrar) } ?? participants.first)?.id ?? ""
+    }
 
     public init(members: [(id: String, name: String)], participants: [Participant]) {
         self.members = members

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.request
 
-from process import PROGRAM, REPOSITORY, free_port, get_json, read_as, request, sign_in, start, stop, wait_until_up
+from process import PROGRAM, REPOSITORY, free_port, get_json, read_as, request, request_as, sign_in, start, stop, wait_until_up
 from statement import Participant, encode
 from tracing import Ledger as TracingLedger
 
@@ -25,7 +25,7 @@ class Ledger(TracingLedger):
         while not all(os.path.exists(f"{folder}/keys/{name}.key") for name in PEOPLE):
             time.sleep(0.05)
         self.people = {name: Participant(name, f"{folder}/keys/{name}.key") for name in PEOPLE}
-        read_as(url, self.people["portwatch"])
+        read_as(url, self.people["chamber"])
         while len(get_json(f"{url}/api/v1/participants")["items"]) < len(PEOPLE):
             time.sleep(0.05)
 
@@ -52,6 +52,7 @@ def run(check):
             unseen(check, ledger)
             consent(check, ledger)
             terms(check, ledger)
+            strangers(check, ledger)
             stale = bring(ledger, "STALE", "city-bank")
             race(check, ledger, races)
             told = decide(ledger, "STALE", "city-bank")
@@ -287,6 +288,30 @@ def proof(check, ledger, folder):
     broken = subprocess.run([PROGRAM, "receipt", "verify", path, "--ledger", ledger.ledger], capture_output=True,
                             text=True, check=False)
     check("CHAT-37: a bit that is changed is found", broken.returncode == 9, broken.returncode)
+
+
+def strangers(check, ledger):
+    """CHAT-30: competitors and other banks find neither loan nor goods; who is party to them does."""
+    told, answer = ledger.send("nordic-metals", "draft", {
+        "application": "SECRET", "bank": "harbour-bank", "receipts": ["NORTH-1"], "amount": 1, "currency": "EUR", "days": 9,
+        "purpose": "Work", "orders": ["PO-1"], "ordersValue": 1, "documents": bytes(32)}, "application:SECRET",
+                               contract="chattel")
+    check("a draft", told == "FINAL", answer)
+    draft = f"{ledger.url}/api/v1/transactions/{answer['id']}/evidence"
+    check("CHAT-30: a draft is not the bank's yet",
+          request_as(ledger.people["harbour-bank"], "GET", draft)[0] == 404)
+    ledger.act("nordic-metals", "submit", "application:SECRET", application="SECRET")
+    goods = next(item["id"] for item in get_json(
+        f"{ledger.url}/api/v1/ledgers/{ledger.ledger}/transactions?mentioning=lot:LOT")["items"])
+    parties = {answer["id"]: ("nordic-metals", "harbour-bank"), goods: ("nordic-metals",)}
+    for who in ("nordic-metals", "harbour-bank", "city-bank", "baltic-trade"):
+        for identity, readers in parties.items():
+            status, _ = request_as(ledger.people[who], "GET", f"{ledger.url}/api/v1/transactions/{identity}/evidence")
+            expected = 200 if who in readers else 404
+            check(f"CHAT-30: {who} and a record of {readers}", status == expected, status)
+        status, _ = request_as(ledger.people[who], "GET", f"{ledger.url}/api/v1/ledgers/{ledger.ledger}/state"
+                               "?key=chattel/loans/TERMS")
+        check(f"CHAT-30: the state of all is not for {who}", status == 403, status)
 
 
 def delete(check, ledger):

@@ -12,7 +12,7 @@ import cbor2
 
 import field
 from field import Field
-from process import PROGRAM, REPOSITORY, call, read_as, request, sign_in, start, wait_until_up
+from process import PROGRAM, REPOSITORY, call, read_as, request, request_as, sign_in, start, wait_until_up
 from statement import Participant
 
 NAME = "fish-farming"
@@ -46,6 +46,16 @@ class Ponds(Field):
         self.ledger = wait_until_up(self.url, process=self.node)["id"]
         while not os.path.exists(f"{self.folder}/keys/pond-gateway.key"):
             time.sleep(0.05)
+
+    def state(self, key):
+        """As the registrar sees it: state is not for those whose business it holds."""
+        status, body = self.get("fisheries-office", f"/api/v1/ledgers/{self.ledger}/state?key={urllib.parse.quote(key, safe='')}")
+        if status != 200:
+            raise RuntimeError(f"{key}: {status}")
+        return json.loads(body)["decoded"]
+
+    def get(self, who, path):
+        return request_as(self.people[who], "GET", self.url + path)
 
     def incidents(self):
         prefix = urllib.parse.quote(f"pond:{POND}", safe="")
@@ -94,6 +104,7 @@ def run(check):
             ponds.wait("readings of the probe", lambda: ponds.readings(PROBE), 60)
             ponds.wait("a water report", lambda: ponds.state(f"fish/ponds/{POND}")["oxygen"], 60)
             views(check, ponds)
+            competitors(check, ponds)
             refusals(check, ponds)
             manual(check, ponds)
             cut(check, ponds)
@@ -133,6 +144,37 @@ def views(check, ponds):
                             headers={"Authorization": f"Bearer {token}"})
         check(f"FISH-38: {name} sees no reading without a grant", not json.loads(body)["items"])
     check("FISH-38: nobody sees it without a session", call("GET", path)[0] == 401)
+
+
+def competitors(check, ponds):
+    """FISH-38: a record is for those whom it names; another bank finds none of it anywhere."""
+    until = int(time.time() * 1000) + 86_400_000
+    share = {"institution": "rural-bank", "classes": ["water"], "until": until}
+    status, answer = ponds.submit("lagoon-farm", "fish", "share", share, "lagoon-farm")
+    check("the farmer lets one bank see the water", status == 201, answer)
+    record = f"/api/v1/transactions/{answer['id']}"
+    for who, known in (("rural-bank", True), ("lagoon-farm", True), ("fisheries-office", True), ("city-bank", False),
+                       ("delta-feeds", False)):
+        _, body = ponds.get(who, record)
+        check(f"FISH-38: {who} {'reads' if known else 'does not read'} the record",
+              ("arguments" in json.loads(body)) == known, body[:200])
+        status, body = ponds.get(who, f"{record}/evidence")
+        check(f"FISH-38: nor its evidence: {who}", status == (200 if known else 404), status)
+        status, _ = ponds.get(who, f"/ledgers/{ponds.ledger}/transactions/{answer['id']}")
+        check(f"FISH-38: nor its page: {who}", status == (200 if known else 404), status)
+        status, _ = ponds.get(who, f"/entries/{answer['id']}")
+        check(f"FISH-38: nor its statement: {who}", status == (200 if known else 404), status)
+        _, body = ponds.get(who, f"/api/v1/ledgers/{ponds.ledger}/transactions?limit=500")
+        listed = {item["id"] for item in json.loads(body)["items"]}
+        check(f"FISH-38: nor in the list: {who}", (answer["id"] in listed) == known, len(listed))
+        _, body = ponds.get(who, "/api/v1/sequence?about=lagoon-farm")
+        drawn = {item["transactionId"] for item in json.loads(body)["items"]}
+        check(f"FISH-38: nor in the sequence: {who}", (answer["id"] in drawn) == known, len(drawn))
+    for who in ("city-bank", "rural-bank", "lagoon-farm"):
+        for path in (f"/api/v1/ledgers/{ponds.ledger}/state?key=fish/shares/lagoon-farm/rural-bank",
+                     f"/api/v1/ledgers/{ponds.ledger}/blocks", f"/log/{ponds.ledger}/tile/entries/000.p/1"):
+            status, _ = ponds.get(who, path)
+            check(f"FISH-38: the whole ledger is not for {who}", status == 403, (path, status))
 
 
 def refusals(check, ponds):

@@ -32,7 +32,8 @@ struct ExplorerRoutes: Sendable {
             },
             page("/ledgers/{ledger}", "Ledger") { try ledgerPage($0) },
             page("/ledgers/{ledger}/blocks/{height}", "Block") { try blockPage($0) },
-            page("/ledgers/{ledger}/transactions/{id}", "Transaction") { try transactionPage($0) },
+            page("/ledgers/{ledger}/transactions/{id}", "Transaction") { try await transactionPage($0) }
+                .answeringEveryoneWithTheirOwn(),
             page("/ledgers/{ledger}/participants/{id}", "Participant") { try participantPage($0) },
             page("/ledgers/{ledger}/devices/{urn}", "Device") { try devicePage($0) },
             asset,
@@ -41,11 +42,11 @@ struct ExplorerRoutes: Sendable {
 
     private func page<P: PortalPage>(
         _ path: String, _ summary: String, access: Route.Access = .signedIn,
-        _ model: @escaping @Sendable (APIRequest) throws -> P
+        _ model: @escaping @Sendable (APIRequest) async throws -> P
     ) -> Route {
         Route(.get, path, summary, tag: "explorer", access: access, produces: "text/html") { request in
             if let id = request.parameters["ledger"], id != ledger { throw Problem.notFound("ledger \(id)") }
-            return try platform.page(try model(request), request.session)
+            return try platform.page(try await model(request), request.session)
         }
     }
 
@@ -123,9 +124,12 @@ struct ExplorerRoutes: Sendable {
             }, hasNext: height < node.finalHeight)
     }
 
-    private func transactionPage(_ request: APIRequest) throws -> TransactionPage {
-        guard let id = Hash32(hex: try request.parameter("id")),
-            let place = try node.serving.store.place(of: id), place.height <= node.finalHeight,
+    private func transactionPage(_ request: APIRequest) async throws -> TransactionPage {
+        guard let id = Hash32(hex: try request.parameter("id")) else {
+            throw Problem.notFound("transaction with this id")
+        }
+        try await platform.requireReadable(id, request.session)
+        guard let place = try node.serving.store.place(of: id),
             let block = try node.serving.store.block(at: place.height)
         else { throw Problem.notFound("transaction with this id") }
         let item = block.items[place.position]

@@ -22,7 +22,7 @@ struct SequenceRoutes: Sendable {
                 .get, "/api/v1/sequence", "The messages about something, as producer, receiver and exchange",
                 tag: "transactions", parameters: [about]
             ) { request in
-                let items = try messages(about: request.query["about"] ?? "")
+                let items = try messages(about: request.query["about"] ?? "", request.session)
                 return .json([
                     "items": items.map { record, exchange -> [String: Any] in
                         [
@@ -35,7 +35,7 @@ struct SequenceRoutes: Sendable {
                         ]
                     }
                 ])
-            }
+            }.answeringEveryoneWithTheirOwn()
         ]
     }
 
@@ -46,7 +46,7 @@ struct SequenceRoutes: Sendable {
                 produces: "text/html"
             ) { request in
                 let name = request.query["about"] ?? ""
-                let items = try messages(about: name)
+                let items = try messages(about: name, request.session)
                 return try platform.page(
                     SequencePage(
                         about: name, ledgerID: platform.node.ledger.hex,
@@ -57,13 +57,14 @@ struct SequenceRoutes: Sendable {
                                 height: record.height, transaction: record.id.hex,
                                 isRefused: record.rejection != nil)
                         }), request.session)
-            }
+            }.answeringEveryoneWithTheirOwn()
         ]
     }
 
-    private func messages(about name: String) throws -> [(IndexedRecord, Exchange)] {
+    private func messages(about name: String, _ session: Session?) throws -> [(IndexedRecord, Exchange)] {
         let related = useCases.flatMap { (try? $0.names(relatedTo: name, on: platform)) ?? [] }
-        let records = try platform.index.records(mentioning: [name] + related, limit: Self.maximum)
+        let records = try platform.index.records(
+            mentioning: [name] + related, and: try session.flatMap { try platform.ownNames($0) }, limit: Self.maximum)
         // A stream has many batches; its first arrow stands for them all.
         var batches: [String: Int] = [:]
         for record in records where record.contract == "telemetry" { batches[record.subject, default: 0] += 1 }

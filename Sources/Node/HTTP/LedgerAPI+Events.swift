@@ -1,6 +1,7 @@
 import APIKit
 import Foundation
 import Ledger
+import LedgerStore
 import Replica
 
 /// Server-sent events: final transactions and contract events in the order of the ledger.
@@ -14,7 +15,8 @@ extension LedgerAPI {
     var eventRoutes: [Route] {
         [
             Route(
-                .get, "/api/v1/events", "Final transactions as they come (server-sent events)", tag: "events",
+                .get, "/api/v1/events", "Final transactions that you may read, as they come (server-sent events)",
+                tag: "events",
                 parameters: [
                     .init("Last-Event-ID", in: .header, "Height after which to go on; the present head unless given")
                 ], produces: "text/event-stream"
@@ -36,13 +38,15 @@ extension LedgerAPI {
                     contentType: "text/event-stream", headers: [("Cache-Control", "no-store")],
                     body: .stream { write in
                         defer { self.streams.subtract(1, ordering: .relaxed) }
-                        try await self.stream(from: start, write)
+                        try await self.stream(from: start, request.session, write)
                     })
-            }
+            }.answeringEveryoneWithTheirOwn()
         ]
     }
 
-    private func stream(from start: UInt64, _ write: @escaping APIResponse.Writer) async throws {
+    private func stream(
+        from start: UInt64, _ session: Session?, _ write: @escaping APIResponse.Writer
+    ) async throws {
         try await write(Array(": cairn\n\n".utf8))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -55,7 +59,7 @@ extension LedgerAPI {
                 var height = start
                 while !Task.isCancelled {
                     let final = try await self.node.finalBlock(at: height)
-                    try await write(Array(self.message(final).utf8))
+                    if let message = try await self.message(final, session) { try await write(Array(message.utf8)) }
                     height += 1
                 }
             }
@@ -64,8 +68,25 @@ extension LedgerAPI {
         }
     }
 
-    private func message(_ final: FinalBlock) -> String {
-        let items = final.block.items.map { item -> [String: Any] in
+    /// nil where nothing in the block concerns the one who listens.
+    private func message(_ final: FinalBlock, _ session: Session?) async throws -> String? {
+        guard let own = try session.flatMap({ try platform.ownNames($0) }) else {
+            return message(final, final.block.items, final.block.results.flatMap(\.events))
+        }
+        let height = final.header.height
+        try await index.waitFor(height: height, of: node)
+        let items = try final.block.items.enumerated().filter {
+            try index.mentions(own, height: height, position: $0.offset)
+        }.map(\.element)
+        // What fell due by itself is nobody's statement; its events name whom they concern.
+        let due = final.block.timer?.events.filter { own.contains($0.subject) } ?? []
+        return items.isEmpty && due.isEmpty ? nil : message(final, items, due + items.flatMap(\.result.events))
+    }
+
+    private func message(
+        _ final: FinalBlock, _ told: [StoredBlock.Item], _ toldEvents: [TransactionResult.Event]
+    ) -> String {
+        let items = told.map { item -> [String: Any] in
             let statement = try? item.decoded()
             return [
                 "id": item.result.transaction.hex, "status": item.result.rejection == nil ? "FINAL" : "REJECTED",
@@ -73,7 +94,7 @@ extension LedgerAPI {
                 "subject": statement?.subject ?? "", "issuer": statement?.issuer ?? "",
             ]
         }
-        let events = final.block.results.flatMap(\.events).map { event -> [String: Any] in
+        let events = toldEvents.map { event -> [String: Any] in
             [
                 "contract": event.contract, "name": event.name, "subject": event.subject,
                 "details": CBORText.json(.map(event.details)),

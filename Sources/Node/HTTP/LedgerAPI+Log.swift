@@ -13,12 +13,13 @@ extension LedgerAPI {
                 problems: [404: "not-found"]
             ) { request in
                 let id = try self.transactionID(request)
+                try await self.platform.requireReadable(id, request.session)
                 guard let record = try self.node.record(of: id), let receipts = try self.node.receipts(for: id) else {
                     throw Problem.notFound("accepted statement \(id)")
                 }
                 let statement = try Statement(decoding: record.statement)
                 return .bytes(statement.transparent(with: receipts), "application/cose")
-            },
+            }.answeringEveryoneWithTheirOwn(),
             Route(
                 .get, "/.well-known/scitt-keys", "The members' keys as a COSE_KeySet, with their kid (SCITT)",
                 tag: "scitt", access: .anyone, produces: "application/cbor"
@@ -53,16 +54,23 @@ extension LedgerAPI {
                 return .text(keys.joined(separator: "\n") + "\n")
             },
             Route(
-                .get, "/log/{ledger}/tile/**", "Hash tiles; signed in, entry bundles too (C2SP tlog-tiles)",
+                .get, "/log/{ledger}/tile/**",
+                "Hash tiles; for readers of the whole ledger, entry bundles too (C2SP tlog-tiles)",
                 tag: "log", access: .anyone, parameters: [Self.ledgerParameter], produces: "application/octet-stream",
-                problems: [401: "sign-in-needed", 404: "not-found"]
+                problems: [401: "sign-in-needed", 403: "not-yours", 404: "not-found"]
             ) { request in
                 try self.requireLedger(request)
                 guard let path = request.path.split(separator: "/tile/", maxSplits: 1).last,
                     let tile = TilePath(String(path))
                 else { throw Problem.badRequest("a tile is LEVEL/INDEX[.p/WIDTH] or entries/INDEX[.p/WIDTH]") }
-                // Hashes show that the log only grew; what was written is for those who take part.
-                if tile.level == nil, request.session == nil { throw Problem.signInNeeded }
+                // Hashes show that the log only grew; what was written is for those who may read all of it.
+                if tile.level == nil {
+                    guard let session = request.session else { throw Problem.signInNeeded }
+                    guard self.platform.readsLedger(session) else {
+                        throw Problem(
+                            403, "not-yours", "an entry bundle holds what others wrote; fetch your own records")
+                    }
+                }
                 return .bytes(try self.tile(tile), "application/octet-stream")
             },
         ]

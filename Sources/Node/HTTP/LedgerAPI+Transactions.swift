@@ -13,7 +13,7 @@ extension LedgerAPI {
             ) { request in
                 let id = try self.transactionID(request)
                 guard let status = try self.node.status(of: id) else { throw Problem.notFound("transaction \(id)") }
-                return APIResponse.json(try self.json(id, status, inFull: request.session != nil))
+                return APIResponse.json(try await self.json(id, status, request.session))
             },
             Route(
                 .get, "/api/v1/transactions/{id}/evidence", "All it takes to verify a record offline",
@@ -27,6 +27,7 @@ extension LedgerAPI {
                 ], produces: EvidenceBundle.contentType, problems: [404: "not-found"]
             ) { request in
                 let id = try self.transactionID(request)
+                try await self.platform.requireReadable(id, request.session)
                 let position = try request.query["reading"].map { text -> Int in
                     guard let position = Int(text) else { throw Problem.badRequest("reading is a position") }
                     return position
@@ -37,9 +38,10 @@ extension LedgerAPI {
                     ) { try self.platform.vaults.readings(of: $0, request.session?.participant) }
                     return .bytes(bundle.encoded(), EvidenceBundle.contentType)
                 } catch { throw Problem.from(error) }
-            },
+            }.answeringEveryoneWithTheirOwn(),
             Route(
-                .get, "/api/v1/ledgers/{ledger}/transactions", "Transactions, newest first", tag: "transactions",
+                .get, "/api/v1/ledgers/{ledger}/transactions",
+                "Transactions that you may read, newest first", tag: "transactions",
                 parameters: [
                     Self.ledgerParameter, .init("limit", in: .query, "1 to 500, 50 unless given", .integer(1...500)),
                     .init("contract", in: .query, "Only this contract's"),
@@ -49,17 +51,19 @@ extension LedgerAPI {
             ) { request in
                 try self.requireLedger(request)
                 let limit = try request.integer("limit", default: 50, in: 1...500)
+                let own = try request.session.flatMap { try self.platform.ownNames($0) }
                 let records =
                     if let name = request.query["mentioning"] {
-                        try self.index.records(mentioning: [name], limit: limit)
+                        try self.index.records(mentioning: [name], and: own, limit: limit)
                     } else {
                         try self.index.latest(
-                            contract: request.query["contract"], issuer: request.query["issuer"], limit: limit)
+                            contract: request.query["contract"], issuer: request.query["issuer"], own: own,
+                            limit: limit)
                     }
                 let items = records.map { self.json($0) }
                 return request.headers["accept"]?.contains("text/csv") == true
                     ? .text(Self.csv(items), "text/csv; charset=utf-8") : .json(["items": items])
-            },
+            }.answeringEveryoneWithTheirOwn(),
         ]
     }
 
@@ -85,15 +89,17 @@ extension LedgerAPI {
         return table.map { $0 + "\r\n" }.joined()
     }
 
-    /// Without a session only how far it has come: that is for whoever sent it, who knows the id.
-    private func json(_ id: Hash32, _ status: TransactionStatus, inFull: Bool) throws -> [String: Any] {
+    /// Who may not read the record is told how far it has come: that is for whoever sent it, who knows the id.
+    private func json(_ id: Hash32, _ status: TransactionStatus, _ session: Session?) async throws -> [String: Any] {
         var object: [String: Any] = ["id": id.hex, "status": status.word]
         guard case .final(let outcome) = status, let block = try node.serving.store.block(at: outcome.height) else {
             return object
         }
         object["height"] = outcome.height
         object["leafIndex"] = outcome.leafIndex.map { $0 as Any } ?? NSNull()
-        guard inFull else { return object }
+        guard try await platform.mayRead(height: outcome.height, position: outcome.position, session) else {
+            return object
+        }
         let statement = try Statement(decoding: block.items[outcome.position].statement)
         object["time"] = Self.time(outcome.time)
         object["issuer"] = statement.issuer

@@ -11,7 +11,8 @@ struct ComingMidnightTests {
             let now = Date(timeIntervalSince1970: dayBegins + Double(minute * 60))
             let midnight = ComingMidnight(after: now, spare: 15)
             let date = try ExpiryDate(yymmdd: midnight.day, currentYear: 2026)
-            #expect(date.end(utcOffset: midnight.utcOffset) == Int64(midnight.end.timeIntervalSince1970 * 1000), "\(now)")
+            #expect(
+                date.end(utcOffset: midnight.utcOffset) == Int64(midnight.end.timeIntervalSince1970 * 1000), "\(now)")
             #expect((15...75).contains(midnight.end.timeIntervalSince(now)))
             #expect((-840...840).contains(midnight.utcOffset))
         }

@@ -5,6 +5,7 @@ import ContractKit
 import Gateway
 import Ledger
 import PortalKit
+import Replica
 import UseCaseKit
 
 /// Automated parking payment, ISO/IEC TR 30176:2021 clause 6.5.
@@ -57,6 +58,12 @@ public struct AutomatedParking: UseCase {
         if let session = arguments["session"]?.text { names.append("session:\(session)") }
         if let review = arguments["review"]?.text { names.append("review:\(review)") }
         return names
+    }
+
+    public func subjects(of participant: String, in state: StoreReader) throws -> [String] {
+        let prefix = "\(participant)/"
+        return try state.scan(ParkingContract.stays, prefix: prefix, limit: ParkingRoutes.mostStays)
+            .map { "session:\($0.key.dropFirst(prefix.count))" }
     }
 
     public func exchange(in statement: Statement) -> Exchange? { ParkingExchange.exchange(in: statement) }

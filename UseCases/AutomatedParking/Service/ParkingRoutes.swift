@@ -9,6 +9,9 @@ import UseCaseKit
 
 /// Lots, prices and stays for programs; rate tables in the shape of APDS (ISO/TS 5206-1).
 struct ParkingRoutes: Sendable {
+    /// Stays of one driver that are looked at.
+    static let mostStays = 10_000
+
     static let tag = "parking"
 
     let platform: Platform
@@ -114,7 +117,7 @@ struct ParkingRoutes: Sendable {
             return Array(found.sorted { $0.session.entry.time > $1.session.entry.time }.prefix(limit))
         }
         let prefix = "\(session.participant)/"
-        let keys = try platform.state.scan(ParkingContract.stays, prefix: prefix, limit: 10_000)
+        let keys = try platform.state.scan(ParkingContract.stays, prefix: prefix, limit: Self.mostStays)
             .sorted { $0.value > $1.value }.prefix(limit)
         return try keys.compactMap { entry in
             let key = String(entry.key.dropFirst(prefix.count))

@@ -5,6 +5,7 @@ import ContractKit
 import Gateway
 import Ledger
 import PortalKit
+import Replica
 import UseCaseKit
 
 /// Chattel mortgage, ISO/IEC TR 30176:2021 clause 6.3.
@@ -16,6 +17,8 @@ public struct ChattelMortgage: UseCase {
         ("wallet", ["issuers": ["EUR": .text(People.clearing), "XPT": .text(People.chamber)]])
     ]
     public let templates: [TemplateFolder] = []
+    /// Competitors lie in one hall, and banks compete for one loan.
+    public let ledgerReaders: Set<String>? = [MembershipContract.registrar, MembershipContract.gateway]
 
     public init() {}
 
@@ -52,6 +55,30 @@ public struct ChattelMortgage: UseCase {
     }
 
     public func exchange(in statement: Statement) -> Exchange? { ChattelExchange.exchange(in: statement) }
+
+    /// Of the receipts that a bank holds it sees the goods, not the receipts' own records: among those are other banks' attempts.
+    public func subjects(of participant: String, in state: StoreReader) throws -> [String] {
+        let limit = ChattelRoutes.limit
+        var names: Set<String> = []
+        for (id, application) in try state.scan(ChattelContract.applications, limit: limit)
+        where application.enterprise == participant || application.bank == participant && application.stage != .draft {
+            names.insert("application:\(id)")
+        }
+        for (id, loan) in try state.scan(ChattelContract.loans, limit: limit)
+        where loan.bank == participant || loan.enterprise == participant {
+            names.insert("loan:\(id)")
+            for number in loan.receipts where loan.stage != .closed {
+                if let receipt = try state.get(ChattelContract.receipts, number) { names.insert("lot:\(receipt.lot)") }
+            }
+        }
+        for (id, lot) in try state.scan(ChattelContract.lots, limit: limit) where lot.owner == participant {
+            names.formUnion(["lot:\(id)"] + lot.receipts.map { "receipt:\($0)" })
+        }
+        for (id, site) in try state.scan(ChattelContract.sites, limit: limit) where site.monitor == participant {
+            names.insert("site:\(id)")
+        }
+        return names.sorted()
+    }
 
     /// A case is an application with its receipts, their lots and where those lie.
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] {

@@ -12,6 +12,9 @@ import UseCaseKit
 /// The pages of enterprise, bank and monitoring organisation. A form becomes a statement that this node signs for the
 /// signed-in participant.
 struct ChattelRoutes: Sendable {
+    /// Lots, receipts or loans that are looked at.
+    static let limit = 5000
+
     static let tag = "chattel-mortgage"
 
     let platform: Platform
@@ -57,11 +60,11 @@ struct ChattelRoutes: Sendable {
     // MARK: What is known
 
     func lots(where isWanted: (Lot) -> Bool) throws -> [(key: String, value: Lot)] {
-        try platform.state.scan(Chattel.lots, limit: 5000).filter { isWanted($0.value) }
+        try platform.state.scan(Chattel.lots, limit: Self.limit).filter { isWanted($0.value) }
     }
 
     func receipts(where isWanted: (WarehouseReceipt) -> Bool) throws -> [(key: String, value: WarehouseReceipt)] {
-        try platform.state.scan(Chattel.receipts, limit: 5000).filter { isWanted($0.value) }
+        try platform.state.scan(Chattel.receipts, limit: Self.limit).filter { isWanted($0.value) }
     }
 
     func bay(of lot: Lot) throws -> BayRecord? { try platform.state.get(Chattel.bays, "\(lot.site)/\(lot.bay)") }

@@ -10,7 +10,7 @@ import UseCaseKit
 /// Pages of banks and insurers, and the page of a case that farmer and institution share.
 struct DeskRoutes: Sendable {
     private typealias Fish = FishFarmingContract
-    private static let limit = 1000
+    static let limit = 1000
 
     let platform: Platform
     private var work: FishWork { FishWork(platform: platform) }
@@ -191,7 +191,7 @@ struct DeskRoutes: Sendable {
         "/sequence?about=\(name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
     }
 
-    private static func farmer(_ key: String) -> String { String(key.prefix { $0 != "/" }) }
+    static func farmer(_ key: String) -> String { String(key.prefix { $0 != "/" }) }
     private static func name(_ key: String) -> String { String(key.drop { $0 != "/" }.dropFirst()) }
 
     // MARK: What is done

@@ -34,8 +34,8 @@ enum FishExchange {
             return row(
                 "T7.7", to: String(text("model").prefix { $0 != "/" }), "request for cover of batch \(text("batch"))")
         case "publishModel": return row("T7.8", "model \(text("name")), version \(number("version"))")
-        case "decide": return row("T7.9", to: farmer(text("loan")), "evaluation of the application")
-        case "quote": return row("T7.9", to: farmer(text("cover")), "evaluation and premium")
+        case "decide": return row("T7.9", to: DeskRoutes.farmer(text("loan")), "evaluation of the application")
+        case "quote": return row("T7.9", to: DeskRoutes.farmer(text("cover")), "evaluation and premium")
         case "accept": return row("T7.9", to: "Seller", "loan paid out to the payee")
         case "bind": return row("T7.9", "premium paid, cover in force")
         case "registerPond": return row(nil, "pond \(text("pond")) with its devices")
@@ -52,12 +52,11 @@ enum FishExchange {
         case "entrust": return row("T7.7", "entrusted payment agreement")
         case "repay": return row(nil, "repayment")
         case "object": return row("T7.9", "objection: \(text("why"))")
-        case "payAudit": return row("T7.9", to: farmer(text("cover")), "payment after an audit: \(text("finding"))")
+        case "payAudit":
+            return row("T7.9", to: DeskRoutes.farmer(text("cover")), "payment after an audit: \(text("finding"))")
         default: return row(nil, operation.name)
         }
     }
-
-    private static func farmer(_ key: String) -> String { String(key.prefix { $0 != "/" }) }
 
     static func hundredths(_ value: UInt64) -> String {
         let rest = value % 100

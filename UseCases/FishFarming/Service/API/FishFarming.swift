@@ -6,6 +6,7 @@ import FishFarmingPages
 import Gateway
 import Ledger
 import PortalKit
+import Replica
 import UseCaseKit
 
 /// Financial services for fish farming, ISO/IEC TR 30176:2021 clause 6.2.
@@ -14,6 +15,9 @@ public struct FishFarming: UseCase {
     public let contracts: [any Contract] = [FishFarmingContract()]
     public let table = "table 7"
     public let templates = [FishFarmingTemplates.folder]
+
+    /// Applications, covers and ponds are the business of their parties; banks compete.
+    public let ledgerReaders: Set<String>? = [MembershipContract.registrar, MembershipContract.gateway]
 
     public init() {}
 
@@ -52,6 +56,24 @@ public struct FishFarming: UseCase {
         case "batch": return try pond(of: parts[1])
         default: return []
         }
+    }
+
+    public func subjects(of participant: String, in state: StoreReader) throws -> [String] {
+        typealias Fish = FishFarmingContract
+        func isFarmer(_ key: String) -> Bool { DeskRoutes.farmer(key) == participant }
+        let limit = DeskRoutes.limit
+        let ponds = try state.scan(Fish.ponds, limit: limit).filter { $0.value.owner == participant }.map {
+            "pond:\($0.key)"
+        }
+        let batches = try state.scan(Fish.batches, limit: limit).filter { $0.value.owner == participant }
+            .map { "batch:\($0.key)" }
+        let orders = try state.scan(Fish.orders, limit: limit)
+            .filter { $0.value.owner == participant || $0.value.seller == participant }.map { "order:\($0.key)" }
+        let loans = try state.scan(Fish.loans, limit: limit)
+            .filter { $0.value.institution == participant || isFarmer($0.key) }.map { "loan:\($0.key)" }
+        let covers = try state.scan(Fish.covers, limit: limit)
+            .filter { $0.value.insurer == participant || isFarmer($0.key) }.map { "cover:\($0.key)" }
+        return ponds + batches + orders + loans + covers
     }
 
     public func control() -> (any EdgeControl)? { PondWatch() }
