@@ -12,7 +12,7 @@ public struct NodeConnection: Sendable {
     public let ledger: Hash32
     public let genesis: Genesis
     private let http: HTTPClient
-    private let session: NodeSession?
+    private var session: NodeSession?
 
     /// What a node answered to a statement.
     public struct Submission: Sendable {
@@ -41,9 +41,12 @@ public struct NodeConnection: Sendable {
         genesis = try Genesis(decoding: try await Self.get("\(address)/api/v1/ledgers/\(id.hex)/genesis", http))
         guard genesis.id == id else { throw ConnectionError("the node's genesis does not have the id of its ledger") }
         ledger = id
-        session = reader.map {
-            NodeSession(address: address, ledger: id, participant: $0.participant, key: $0.key, http: http)
-        }
+        if let reader { read(as: reader.participant, with: reader.key) }
+    }
+
+    /// Who reads from now on.
+    public mutating func read(as participant: String, with key: SigningKey) {
+        session = NodeSession(address: address, ledger: ledger, participant: participant, key: key, http: http)
     }
 
     /// Submits a statement and waits until it is final, at most a minute.

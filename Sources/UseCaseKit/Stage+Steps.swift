@@ -79,10 +79,13 @@ extension Stage {
 
     // MARK: Devices
 
-    /// URNs of the devices that the ledger knows.
-    public func knownDevices() async throws -> Set<String> {
+    /// Owners of the devices that the ledger knows, by their URNs.
+    public func knownDevices() async throws -> [String: String] {
         let items = try await node.json("/api/v1/devices")["items"] as? [[String: Any]] ?? []
-        return Set(items.compactMap { $0["urn"] as? String })
+        return Dictionary(
+            items.compactMap { item in
+                (item["urn"] as? String).flatMap { urn in (item["owner"] as? String).map { (urn, $0) } }
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// A device as a registrar vouches for it.
@@ -106,7 +109,7 @@ extension Stage {
     /// Has a registrar vouch for those devices that the ledger does not know yet.
     public func enrol(_ devices: [Enrolment], by registrar: String) async throws {
         let known = try await knownDevices()
-        for device in devices where !known.contains(device.identity.urn.text) {
+        for device in devices where known[device.identity.urn.text] == nil {
             var arguments: [(String, CBOR)] = [
                 ("urn", .text(device.identity.urn.text)), ("owner", .text(device.owner)),
                 ("gateway", .text(device.gateway)), ("profile", .text(device.profile)),

@@ -46,6 +46,14 @@ public struct Stage: Sendable {
         self.report = report
     }
 
+    /// The node as a participant reads it whose key is at hand; else as the spectator does.
+    public func node(as participant: String) throws -> NodeConnection {
+        guard let key = try keys.key(of: participant) else { return node }
+        var node = node
+        node.read(as: participant, with: key)
+        return node
+    }
+
     /// Signs an operation and waits until it is final, by way of the node's HTTP interface.
     public func perform(
         _ operation: Ledger.Operation, as participant: String, about subject: String

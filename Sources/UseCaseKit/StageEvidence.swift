@@ -90,18 +90,20 @@ public struct StageEvidence: Sendable {
         public let verified: Bool
     }
 
-    /// Waits until a device's message is on the ledger, and verifies it down to the device's signature.
+    /// Waits until a device's message is on the ledger, and verifies it down to the device's signature. Its owner reads it: for everybody
+    /// else it may be sealed.
     public func reading(of device: String, sequence: UInt64) async throws -> ReadingProof {
         let start = ContinuousClock.now
+        let node = try stage.node(as: try await stage.knownDevices()[device] ?? "")
         let path = device.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         for _ in 0..<300 {
-            let found = try await stage.node.json("/api/v1/readings?device=\(path)&sequence=\(sequence)")
+            let found = try await node.json("/api/v1/readings?device=\(path)&sequence=\(sequence)")
             if let items = found["items"] as? [[String: Any]], let item = items.first,
                 let batch = (item["batch"] as? String).flatMap({ Hash32(hex: $0) }),
                 let position = item["position"] as? Int, let height = (item["height"] as? NSNumber)?.uint64Value
             {
                 let elapsed = (ContinuousClock.now - start).milliseconds
-                let bundle = try await stage.node.get("/api/v1/transactions/\(batch.hex)/evidence?reading=\(position)")
+                let bundle = try await node.get("/api/v1/transactions/\(batch.hex)/evidence?reading=\(position)")
                 let report = EvidenceVerifier.verify(bundle, expectedLedger: stage.node.ledger)
                 let parsed = try EvidenceBundle(decoding: bundle)
                 let reading = try parsed.readings.first.map { try Reading(decoding: $0.reading) }

@@ -1,5 +1,7 @@
 """Agricultural tracing against a running node: what must be refused is refused, and what must be named is named."""
 import copy
+import csv
+import io
 import json
 import os
 import shutil
@@ -9,10 +11,11 @@ import threading
 import time
 import urllib.parse
 
-from process import BARE, PROGRAM, free_port, get_json, read_as, request, start, stop, wait_until_up
+from process import BARE, PROGRAM, call, free_port, get_json, read_as, request, sign_in, start, stop, wait_until_up
 from statement import Encoding, Participant, PublicFormat, encode
 
 GLN, GTIN = "4012345000009", "04012345000016"
+SSCCS = ("340123450000000017", "340123450000000024", "340123450000000031")
 PACKERS = 4
 
 
@@ -46,8 +49,10 @@ class Ledger:
 
     def page(self, code):
         """The state that a shopper's page of the box shows."""
-        _, body = request("GET", f"{self.url}/{code}")
-        return body.decode().split('data-state="', 1)[1].split('"', 1)[0]
+        return self.html(code).split('data-state="', 1)[1].split('"', 1)[0]
+
+    def html(self, code):
+        return request("GET", f"{self.url}/{code}")[1].decode()
 
     def commission(self, code, lot, grams=100, units=2):
         expiry = time.strftime("%y%m%d", time.gmtime(time.time() + 10 * 86_400))
@@ -70,6 +75,11 @@ def run(check):
             arrival(check, ledger)
             hold(check, ledger)
             code = life(check, ledger)
+            accreditation(check, ledger)
+            growing(check, ledger)
+            pallets(check, ledger)
+            returns(check, ledger)
+            recall(check, ledger)
             borrowed(check, ledger)
             withdrawal(check, ledger)
             packers(check, ledger, codes_each)
@@ -176,6 +186,139 @@ def life(check, ledger):
     told, _ = ledger.commission(code, "LIFE")
     check("AGR-32: its code is never used again", told == "agri-124", told)
     return code
+
+
+def test_of(ledger, report, lot, analyte):
+    return ledger.send("agrilab", "reportTest", {
+        "report": report, "lot": lot, "sample": "S", "analyte": analyte, "value": 1, "limit": 9, "decimals": 0,
+        "unit": "mg/kg", "method": "EN 12014-2", "document": bytes(32)}, f"lot:{lot}")
+
+
+def accreditation(check, ledger):
+    """AGR-7: qualification is a record; what it does not cover, by scope or time, is marked."""
+    harvest(ledger, "TESTED", 1000)
+    code = code_of("TESTED", "A1")
+    ledger.commission(code, "TESTED")
+    now = int(time.time() * 1000)
+    scope = {"agency": "agrilab", "number": "NAB-17025-0042", "scope": ["Nitrate"]}
+    told, _ = ledger.send("agrilab", "accredit", {**scope, "from": now, "until": now + 86_400_000}, "agrilab")
+    check("AGR-7: nobody accredits itself", told == "agri-5", told)
+    ledger.send("accreditor", "accredit", {**scope, "from": now - 172_800_000, "until": now - 86_400_000}, "agrilab")
+    test_of(ledger, "R-ENDED", "TESTED", "Nitrate")
+    time.sleep(0.5)
+    check("AGR-7: an accreditation that ended the day before does not cover", "Not covered" in ledger.html(code))
+    ledger.send("accreditor", "accredit", {**scope, "from": now - 1, "until": now + 86_400_000}, "agrilab")
+    test_of(ledger, "R-LEAD", "TESTED", "Lead")
+    test_of(ledger, "R-NITRATE", "TESTED", "Nitrate")
+    covered = [ledger.state(f"agri/reports/{report}")["isCovered"] for report in ("R-ENDED", "R-LEAD", "R-NITRATE")]
+    check("AGR-7: scope and validity decide", covered == [False, False, True], covered)
+    check("AGR-7: what is covered counts as passed", ledger.state("agri/lots/TESTED")["passedTests"] == 1)
+
+
+def growing(check, ledger):
+    """AGR-18: a harvest inside a waiting period. AGR-22: a record that is corrected is shown with both versions."""
+    about, now = "plot:WAIT", int(time.time() * 1000)
+    ledger.send("farm", "registerPlot", {"plot": "WAIT", "farm": GLN, "crop": "Salad", "squareMetres": 90}, about)
+    spray = {"plot": "WAIT", "kind": "protecting", "performedAt": now - 60_000, "product": "Copper", "quantity": 12}
+    _, wrong = ledger.send("farm", "recordOperation", {**spray, "waitingDays": 14}, about)
+    _, right = ledger.send("farm", "recordOperation", {**spray, "quantity": 2, "waitingDays": 14}, about)
+    told, _ = ledger.send("farm", "declareError", {"record": bytes.fromhex(wrong["id"]), "reason": "Typing error",
+                                                   "corrective": bytes.fromhex(right["id"])}, about)
+    check("AGR-22: the signer declares the error", told == "FINAL", told)
+    ledger.send("coldline", "declareError", {"record": bytes.fromhex(right["id"]), "reason": "Not mine"}, about)
+    told, answer = ledger.send("farm", "harvest", {"lot": "WAIT", "plot": "WAIT", "harvestedAt": now - 30_000,
+                                                   "grams": 1000}, "lot:WAIT")
+    events = [event["name"] for event in ledger.events(answer)]
+    check("AGR-18: the harvest is recorded, with its finding", (told, events) == ("FINAL", ["waitingPeriod"]), events)
+    code = code_of("WAIT", "A1")
+    ledger.commission(code, "WAIT")
+    time.sleep(0.5)
+    page = ledger.html(code)
+    check("AGR-18: the box's page says that it was cut too early", "Cut before the waiting period" in page)
+    check("AGR-22: both versions are there", "Copper, 12 " in page and "Copper, 2 " in page)
+    check("AGR-22: with the reason", page.count("Declared wrong by its signer: Typing error") == 1)
+    check("AGR-22: another's declaration changes nothing", "Not mine" not in page)
+
+
+def pallets(check, ledger):
+    """AGR-21: a pallet is repacked into three, and each box keeps its whole trace."""
+    harvest(ledger, "PALLET", 1000)
+    codes = [code_of("PALLET", f"P{number}") for number in range(6)]
+    for code in codes:
+        ledger.commission(code, "PALLET")
+        ledger.send("farm", "affix", {"code": code}, code)
+    def load(word, number, boxes):
+        sscc = SSCCS[number]
+        return ledger.send("farm", word, {"sscc": sscc, "boxes": boxes}, f"sscc:{sscc}")[0]
+    check("AGR-21: boxes on a pallet", load("aggregate", 0, codes) == "FINAL")
+    check("AGR-21: a box stands on one pallet", load("aggregate", 1, codes[:1]) == "agri-136")
+    told = [load("disaggregate", 0, codes[2:]), load("aggregate", 1, codes[2:4]), load("aggregate", 2, codes[4:])]
+    check("AGR-21: repacked into three", told == ["FINAL"] * 3, told)
+    told, _ = ledger.send("farm", "aggregate", {"sscc": "340123450000000018", "boxes": codes[:1]}, "sscc:x")
+    check("AGR-25: an SSCC with a wrong check digit is refused", told == "agri-3", told)
+    ship(ledger, "L-PALLET", codes, codes)
+    time.sleep(0.5)
+    pages = [ledger.html(code) for code in codes]
+    steps = ("Harvested", "Packed", "Tag confirmed", "Put on a pallet", "Taken over by the carrier", "Received")
+    check("AGR-21: every box has its whole trace", all(step in page for page in pages for step in steps))
+    stood = [[number for number, sscc in enumerate(SSCCS) if sscc in page] for page in pages]
+    check("AGR-21: and its own pallets", stood == [[0], [0], [0, 1], [0, 1], [0, 2], [0, 2]], stood)
+
+
+def returns(check, ledger):
+    """AGR-9, AGR-31: units come back, no more than were sold."""
+    harvest(ledger, "BACK", 1000)
+    code = code_of("BACK", "A1")
+    ledger.commission(code, "BACK", units=4)
+    ship(ledger, "L-BACK", [code], [code])
+    ledger.send("corner-shop", "offer", {"code": code}, code)
+    def back(units):
+        return ledger.send("corner-shop", "takeBack", {"code": code, "units": units, "reason": "dented"}, code)[0]
+    check("AGR-31: nothing was sold that could come back", back(1) == "agri-139")
+    ledger.send("corner-shop", "sell", {"code": code, "units": 3}, code)
+    check("AGR-31: no more comes back than was sold", back(4) == "agri-139")
+    check("AGR-31: a return", back(2) == "FINAL" and ledger.state(f"agri/boxes/{code}")["unitsLeft"] == 3)
+    ledger.send("corner-shop", "sell", {"code": code, "units": 3}, code)
+    check("AGR-31: a code that is sold out stays so", back(1) == "agri-120")
+
+
+def recall(check, ledger):
+    """AGR-33, AGR-35: forward from a seed lot; a recall reaches its boxes; holders answer; the authority's sheet."""
+    ledger.send("farm", "registerSeedLot", {"seedLot": "SEED-7", "supplier": "S", "variety": "V",
+                                            "germinationPermille": 900}, "seedlot:SEED-7")
+    ledger.send("farm", "recordOperation", {"plot": "P", "kind": "sowing", "seedLot": "SEED-7",
+                                            "performedAt": int(time.time() * 1000) - 90_000}, "plot:P")
+    made = {}
+    for lot in ("FWD-1", "FWD-2"):
+        harvest(ledger, lot, 1000)
+        made[lot] = [code_of(lot, f"F{number}") for number in range(3)]
+        for code in made[lot]:
+            ledger.commission(code, lot)
+    found = get_json(f"{ledger.url}/api/v1/tracing/forward?from=seedlot:SEED-7")["items"]
+    listed = {item["lot"]: [box["code"] for box in item["boxes"]] for item in found}
+    check("AGR-33: forward from a seed lot lists exactly the boxes made from it", listed == made, listed)
+    ship(ledger, "L-FWD", made["FWD-1"][:2], made["FWD-1"][:2])
+    told, _ = ledger.send("corner-shop", "confirmRecall", {"lot": "FWD-1", "boxes": made["FWD-1"][:2]}, "lot:FWD-1")
+    check("AGR-35: there is no recall to answer", told == "agri-137", told)
+    ledger.send("farm", "recall", {"lot": "FWD-1", "reason": "Glass"}, "lot:FWD-1")
+    time.sleep(0.5)
+    check("AGR-35: a recall reaches every box of the lot", [ledger.page(code) for code in made["FWD-1"]] == ["recalled"] * 3)
+    check("AGR-35: and none of another", ledger.page(made["FWD-2"][0]) != "recalled")
+    token = sign_in(ledger.url, ledger.people["corner-shop"])
+    shop = call("GET", f"{ledger.url}/shop", headers={"Authorization": f"Bearer {token}"})[1].decode()
+    check("AGR-35: the holder is told", "A recall waits for your answer" in shop)
+    page = request("GET", f"{ledger.url}/lots/FWD-1")[1].decode()
+    check("AGR-35: nobody answered yet", page.count("Not answered") == 2, page.count("Not answered"))
+    told, _ = ledger.send("corner-shop", "confirmRecall", {"lot": "FWD-1", "boxes": made["FWD-1"][:2]}, "lot:FWD-1")
+    check("AGR-35: the shop answers", told == "FINAL", told)
+    page = request("GET", f"{ledger.url}/lots/FWD-1")[1].decode()
+    check("AGR-35: who answered is known", (page.count("Not answered"), page.count("Set aside: 2")) == (1, 1))
+    rows = list(csv.DictReader(io.StringIO(request("GET", f"{ledger.url}/api/v1/tracing/lots/FWD-1/events")[1].decode())))
+    events = sorted(row["event"] for row in rows)
+    check("AGR-35: a row for each critical tracking event", events == ["harvesting"] + ["initial packing"] * 3
+          + ["receiving", "shipping"], events)
+    check("AGR-35: with lot code and source", {(row["traceabilityLotCode"], row["lotCodeSource"]) for row in rows}
+          == {("FWD-1", GLN)})
 
 
 def borrowed(check, ledger):

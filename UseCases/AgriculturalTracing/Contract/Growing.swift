@@ -2,6 +2,11 @@ import ContractKit
 
 /// Farm, plots, seed and work on the field (TR 6.1.2.2, 6.1.12).
 extension TracingContract {
+    private static let day: UInt64 = 86_400_000
+
+    /// Days of the longest waiting period that a label may state.
+    static let longestWaiting: UInt64 = 365
+
     static let fieldWork = ["sowing", "fertilising", "watering", "cultivating", "protecting"]
 
     func registerFarm(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
@@ -51,6 +56,8 @@ extension TracingContract {
         _ = try arguments.optionalText("product", maximum: 100)
         _ = try arguments.optionalUnsigned("quantity")
         _ = try arguments.optionalText("unit", maximum: 3)
+        // Days between this work and a harvest, as the product's label demands.
+        let waitingDays = try arguments.optionalUnsigned("waitingDays")
         // SHA-256 of a picture that stays off the ledger.
         _ = try arguments.optionalHash("picture")
         try arguments.finish()
@@ -60,6 +67,13 @@ extension TracingContract {
         var plot = try context.require(Self.plots, name, "the plot")
         try requireFarmOwner(plot.farm, context)
         guard performedAt <= context.time else { throw ContractError(130, "work is recorded after it is done") }
+        if let waitingDays {
+            guard waitingDays <= Self.longestWaiting else {
+                throw .invalid("waitingDays", "at most \(Self.longestWaiting) days")
+            }
+            plot.waitUntil = max(plot.waitUntil, try performedAt.adding(waitingDays * Self.day))
+            context.set(Self.plots, name, plot)
+        }
         guard kind == "sowing" else {
             guard seedLot == nil else { throw .invalid("seedLot", "left out, except for sowing") }
             return
@@ -80,10 +94,14 @@ extension TracingContract {
         try requireFarmOwner(plot.farm, context)
         guard harvestedAt <= context.time else { throw ContractError(130, "a harvest is recorded after it is done") }
         guard try context.get(Self.harvestLots, lot) == nil else { throw .exists("the harvest lot \(lot)") }
-        context.set(
-            Self.harvestLots, lot,
-            HarvestLot(
-                owner: context.sender.id, plot: name, seedLot: plot.seedLot, harvestedAt: harvestedAt, grams: grams))
+        var record = HarvestLot(
+            owner: context.sender.id, plot: name, seedLot: plot.seedLot, harvestedAt: harvestedAt, grams: grams)
+        if harvestedAt < plot.waitUntil {
+            // A warning, not a refusal: what was cut is cut, and whoever buys it reads when it should have been.
+            record.waitUntil = plot.waitUntil
+            try context.emit("waitingPeriod", subject: "lot:\(lot)", [("until", .unsigned(plot.waitUntil))])
+        }
+        context.set(Self.harvestLots, lot, record)
     }
 
     /// A laboratory's report on a lot. A value over its limit puts every box of the lot on hold at once.
@@ -92,7 +110,7 @@ extension TracingContract {
         let report = try Self.identifier(&arguments, "report")
         let name = try arguments.text("lot")
         _ = try arguments.text("sample", maximum: 60)
-        _ = try arguments.text("analyte", maximum: 100)
+        let analyte = try arguments.text("analyte", maximum: 100)
         let value = try arguments.unsigned("value")
         let limit = try arguments.unsigned("limit")
         _ = try arguments.unsigned("decimals", in: 0...9)
@@ -102,12 +120,17 @@ extension TracingContract {
         try arguments.finish()
         var lot = try context.require(Self.harvestLots, name, "the harvest lot")
         guard try context.get(Self.reports, report) == nil else { throw .exists("the report \(report)") }
-        context.set(Self.reports, report, name)
+        // Bad news counts from anybody who may report; good news from an agency that is accredited for it.
+        let isCovered = try isCovered(context.sender.id, analyte, context)
+        context.set(Self.reports, report, TestReport(lot: name, isCovered: isCovered))
         if value > limit {
             lot.failedTest = report
             try context.emit("lotOnHold", subject: "lot:\(name)", [("report", .text(report))])
-        } else {
+        } else if isCovered {
             lot.passedTests = try lot.passedTests.adding(1)
+        } else {
+            try context.emit(
+                "notCovered", subject: "lot:\(name)", [("report", .text(report)), ("analyte", .text(analyte))])
         }
         context.set(Self.harvestLots, name, lot)
     }
@@ -126,6 +149,29 @@ extension TracingContract {
         context.set(Self.harvestLots, name, lot)
         try context.emit(
             "recalled", subject: "lot:\(name)", [("reason", .text(reason)), ("boxes", .unsigned(lot.boxes))])
+    }
+
+    /// A holder of boxes of a recalled lot states that these, all it has, are off the shelf.
+    func confirmRecall(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        let name = try arguments.text("lot")
+        let codes = try arguments.texts("boxes", maximum: Self.maximumBoxesPerLeg)
+        try arguments.finish()
+        let lot = try context.require(Self.harvestLots, name, "the harvest lot")
+        guard lot.recall != nil else { throw ContractError(137, "the lot \(name) is not recalled") }
+        guard !codes.isEmpty, Set(codes).count == codes.count else {
+            throw .invalid("boxes", "at least one product code, each once")
+        }
+        for code in codes {
+            let box = try Self.liveBox(try ProductCode(path: code).path, context)
+            try Self.requireHolder(box, code, context)
+            guard box.harvestLot == name else { throw ContractError(138, "\(code) is not of the lot \(name)") }
+        }
+        context.set(
+            Self.recallAnswers, "\(name)/\(context.sender.id)",
+            RecallAnswer(boxes: UInt64(codes.count), confirmedAt: context.time))
+        try context.emit(
+            "recallConfirmed", subject: "lot:\(name)",
+            [("holder", .text(context.sender.id)), ("boxes", .unsigned(UInt64(codes.count)))])
     }
 
     /// An EPCIS event of a partner's system: its document and hash become a record, once.

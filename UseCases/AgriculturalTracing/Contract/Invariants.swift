@@ -5,6 +5,8 @@ extension TracingContract {
         [
             Invariant("every live box has a code that is used and not sold out", Self.liveCodes),
             Invariant("units left are between one and the units packed", Self.units),
+            Invariant("what was sold and what is left is no more than was packed", Self.sold),
+            Invariant("a box stands on a pallet that holds it", Self.loads),
             Invariant("the boxes of a lot do not outweigh its harvest", Self.mass),
         ]
     }
@@ -27,6 +29,28 @@ extension TracingContract {
     @Sendable private static func units(_ state: any StateReader) throws(ContractError) -> [String] {
         try state.scan(boxes, limit: scanLimit).filter { $0.value.unitsLeft < 1 || $0.value.unitsLeft > $0.value.units }
             .map { "\($0.key) has \($0.value.unitsLeft) of \($0.value.units) units" }
+    }
+
+    @Sendable private static func sold(_ state: any StateReader) throws(ContractError) -> [String] {
+        try state.scan(boxes, limit: scanLimit).filter { $0.value.unitsLeft + $0.value.sold > $0.value.units }
+            .map { "\($0.key): \($0.value.unitsLeft) left and \($0.value.sold) sold of \($0.value.units)" }
+    }
+
+    @Sendable private static func loads(_ state: any StateReader) throws(ContractError) -> [String] {
+        var found: [String] = []
+        var loaded: [String: String] = [:]
+        for (sscc, pallet) in try state.scan(pallets, limit: scanLimit) {
+            for code in pallet.boxes {
+                if loaded.updateValue(sscc, forKey: code) != nil {
+                    found.append("\(code) is on two pallets or twice on one")
+                }
+            }
+        }
+        for (code, box) in try state.scan(boxes, limit: scanLimit) where box.pallet != loaded.removeValue(forKey: code)
+        {
+            found.append("\(code) and the pallet \(box.pallet ?? "none") disagree")
+        }
+        return found + loaded.keys.sorted().map { "\($0) is on a pallet and not live" }
     }
 
     @Sendable private static func mass(_ state: any StateReader) throws(ContractError) -> [String] {

@@ -145,6 +145,7 @@ extension TracingContract {
         var box = try Self.liveBox(code, context)
         try Self.requireHolder(box, code, context)
         try Self.requireTradable(box, code, context)
+        try Self.requireLoose(box, code)
         guard box.stage == .received else { throw wrongStage(box, code, "offered for sale") }
         box.stage = .onSale
         context.set(Self.boxes, code, box)
@@ -159,7 +160,26 @@ extension TracingContract {
         try Self.requireHolder(box, code, context)
         try Self.requireTradable(box, code, context)
         guard box.stage == .onSale else { throw wrongStage(box, code, "sold") }
-        try take(units, from: box, code, context)
+        try take(units, from: box, code, context, asSold: units)
+    }
+
+    /// Units that a buyer brings back, fit for sale. A code that is sold out stays so: what comes back then is waste.
+    func takeBack(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        try context.requireRole(Role.seller)
+        let code = try Self.code(&arguments)
+        let units = try arguments.unsigned("units", in: 1...1_000_000)
+        _ = try arguments.text("reason", maximum: 100)
+        try arguments.finish()
+        var box = try Self.liveBox(code, context)
+        try Self.requireHolder(box, code, context)
+        try Self.requireTradable(box, code, context)
+        guard box.stage == .onSale else { throw wrongStage(box, code, "taken back") }
+        guard units <= box.sold else {
+            throw ContractError(139, "\(box.sold) units of \(code) were sold, not \(units)")
+        }
+        box.sold -= units
+        box.unitsLeft = try box.unitsLeft.adding(units)
+        context.set(Self.boxes, code, box)
     }
 
     /// Units that are thrown away or lost.
@@ -170,17 +190,19 @@ extension TracingContract {
         try arguments.finish()
         let box = try Self.liveBox(code, context)
         try Self.requireHolder(box, code, context)
+        try Self.requireLoose(box, code)
         try take(units, from: box, code, context)
     }
 
     private func take(
-        _ units: UInt64, from box: Box, _ code: String, _ context: ContractContext
+        _ units: UInt64, from box: Box, _ code: String, _ context: ContractContext, asSold sold: UInt64 = 0
     ) throws(ContractError) {
         var box = box
         guard units <= box.unitsLeft else {
             throw ContractError(132, "\(code) has \(box.unitsLeft) units left, not \(units)")
         }
         box.unitsLeft -= units
+        box.sold = try box.sold.adding(sold)
         guard box.unitsLeft == 0 else { return context.set(Self.boxes, code, box) }
         context.remove(Self.boxes, code)
         context.cancel(code, at: box.expiresAt)
@@ -190,7 +212,7 @@ extension TracingContract {
         try context.emit("soldOut", subject: code, [("holder", .text(box.holder))])
     }
 
-    private func wrongStage(_ box: Box, _ code: String, _ act: String) -> ContractError {
+    func wrongStage(_ box: Box, _ code: String, _ act: String) -> ContractError {
         ContractError(133, "\(code) is \(box.stage.rawValue) and cannot be \(act) now")
     }
 }

@@ -30,6 +30,8 @@ public struct Plot: StateValue, Hashable {
     public var squareMetres: UInt64
     /// The seed lot of the last sowing.
     public var seedLot: String?
+    /// No harvest before this time, ms since 1970: the end of the longest waiting period of what was applied.
+    public var waitUntil: UInt64 = 0
 
     public init(farm: String, crop: String, squareMetres: UInt64, seedLot: String?) {
         self.farm = farm
@@ -43,12 +45,13 @@ public struct Plot: StateValue, Hashable {
             let area = map["squareMetres"]?.unsigned
         else { throw .corrupt("of a plot") }
         self.init(farm: farm, crop: crop, squareMetres: area, seedLot: map["seedLot"]?.text)
+        waitUntil = map["waitUntil"]?.unsigned ?? 0
     }
 
     public var cbor: Value {
         [
             "farm": .text(farm), "crop": .text(crop), "squareMetres": .unsigned(squareMetres),
-            "seedLot": .optional(seedLot),
+            "seedLot": .optional(seedLot), "waitUntil": .unsigned(waitUntil),
         ]
     }
 }
@@ -91,11 +94,13 @@ public struct HarvestLot: StateValue, Hashable {
     public var grams: UInt64
     public var packedGrams: UInt64 = 0
     public var boxes: UInt64 = 0
-    /// Reports that passed.
+    /// Reports of accredited agencies that passed.
     public var passedTests: UInt64 = 0
     /// The report that put the lot on hold.
     public var failedTest: String?
     public var recall: String?
+    /// It was cut before the end of a waiting period, which is this.
+    public var waitUntil: UInt64?
 
     public init(owner: String, plot: String, seedLot: String?, harvestedAt: UInt64, grams: UInt64) {
         self.owner = owner
@@ -118,6 +123,7 @@ public struct HarvestLot: StateValue, Hashable {
         passedTests = passed
         failedTest = map["failedTest"]?.text
         recall = map["recall"]?.text
+        waitUntil = map["waitUntil"]?.unsigned
     }
 
     public var cbor: Value {
@@ -125,7 +131,7 @@ public struct HarvestLot: StateValue, Hashable {
             "owner": .text(owner), "plot": .text(plot), "seedLot": .optional(seedLot),
             "harvestedAt": .unsigned(harvestedAt), "grams": .unsigned(grams), "packedGrams": .unsigned(packedGrams),
             "boxes": .unsigned(boxes), "passedTests": .unsigned(passedTests), "failedTest": .optional(failedTest),
-            "recall": .optional(recall),
+            "recall": .optional(recall), "waitUntil": .optional(waitUntil),
         ]
     }
 }
@@ -148,6 +154,10 @@ public struct Box: StateValue, Hashable {
     /// First instant at which the box is out of date, ms since 1970.
     public var expiresAt: UInt64
     public var leg: String?
+    /// Units that buyers have; those that come back are fewer.
+    public var sold: UInt64 = 0
+    /// The pallet it stands on.
+    public var pallet: String?
 
     public init(cbor: Value) throws(ContractError) {
         guard let map = cbor.map, let lot = map["harvestLot"]?.text, let holder = map["holder"]?.text,
@@ -158,6 +168,8 @@ public struct Box: StateValue, Hashable {
         self.init(
             harvestLot: lot, holder: holder, stage: stage, grams: grams, units: units, unitsLeft: left, expiry: expiry,
             expiresAt: expiresAt, leg: map["leg"]?.text)
+        sold = map["sold"]?.unsigned ?? 0
+        pallet = map["pallet"]?.text
     }
 
     public init(
@@ -180,6 +192,7 @@ public struct Box: StateValue, Hashable {
             "harvestLot": .text(harvestLot), "holder": .text(holder), "stage": .text(stage.rawValue),
             "grams": .unsigned(grams), "units": .unsigned(units), "unitsLeft": .unsigned(unitsLeft),
             "expiry": .text(expiry), "expiresAt": .unsigned(expiresAt), "leg": .optional(leg),
+            "sold": .unsigned(sold), "pallet": .optional(pallet),
         ]
     }
 }

@@ -13,8 +13,16 @@ public struct TracingContract: Contract {
     public static let boxes = StateMap<Box>(contractName, "boxes")
     public static let codes = StateMap<UsedCode>(contractName, "codes")
     public static let legs = StateMap<Leg>(contractName, "legs")
-    /// Test report ids that were used, with the lot they are about.
-    public static let reports = StateMap<String>(contractName, "reports")
+    /// Test reports by their ids, which are used once.
+    public static let reports = StateMap<TestReport>(contractName, "reports")
+    /// By testing agency.
+    public static let accreditations = StateMap<Accreditation>(contractName, "accreditations")
+    /// By SSCC.
+    public static let pallets = StateMap<Pallet>(contractName, "pallets")
+    /// By the signer and the record that is wrong.
+    public static let errorDeclarations = StateMap<ErrorDeclaration>(contractName, "errordeclarations")
+    /// By recalled lot and holder.
+    public static let recallAnswers = StateMap<RecallAnswer>(contractName, "recallanswers")
     /// Events of partners, by the hash of their document.
     public static let partnerEvents = StateMap<String>(contractName, "partnerevents")
 
@@ -45,16 +53,22 @@ public struct TracingContract: Contract {
         case "registerSeedLot": try registerSeedLot(&arguments, context)
         case "recordOperation": try recordOperation(&arguments, context)
         case "harvest": try harvest(&arguments, context)
+        case "accredit": try accredit(&arguments, context)
         case "reportTest": try reportTest(&arguments, context)
         case "commission": try commission(&arguments, context)
         case "affix": try affix(&arguments, context)
+        case "aggregate": try aggregate(&arguments, context)
+        case "disaggregate": try disaggregate(&arguments, context)
         case "dispatch": try dispatch(&arguments, context)
         case "deliver": try deliver(&arguments, context)
         case "receive": try receive(&arguments, context)
         case "offer": try offer(&arguments, context)
         case "sell": try sell(&arguments, context)
+        case "takeBack": try takeBack(&arguments, context)
         case "waste": try waste(&arguments, context)
         case "recall": try recall(&arguments, context)
+        case "confirmRecall": try confirmRecall(&arguments, context)
+        case "declareError": try declareError(&arguments, context)
         case "captureEvent": try captureEvent(&arguments, context)
         default: throw .unknownOperation(operation.name)
         }

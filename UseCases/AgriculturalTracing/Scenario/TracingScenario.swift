@@ -51,7 +51,7 @@ struct TracingScenario: Sendable {
         try await weigh(farm, box)
         try await report()
         try await pack(box)
-        try await transport([box])
+        try await transport([box], on: Pallet(serial: UInt64(Date().timeIntervalSince1970 * 1000)))
         try await tell(box)
         try await otherStates()
         try await refuse(box)
@@ -130,6 +130,12 @@ struct TracingScenario: Sendable {
 
     private func report() async throws {
         try await record(
+            "T4.3", "Accreditation body", "accredit",
+            [
+                ("agency", "agrilab"), ("number", "NAB-17025-0042"), ("scope", .texts(["Nitrate"])),
+                ("from", .unsigned(now() - 1)), ("until", .unsigned(now() + Self.accreditation)),
+            ], about: "agrilab", "accreditation for nitrate, two years", as: "accreditor")
+        try await record(
             "T4.3", "Testing agency", "reportTest", testArguments(lot: lot, value: 11_800), about: "lot:\(lot)",
             "nitrate 118 mg/kg, limit 250 mg/kg: passed", as: "agrilab")
     }
@@ -143,6 +149,9 @@ struct TracingScenario: Sendable {
             ("document", .hash(Hash32.sha256(Bytes("report \(lot)".utf8)))),
         ]
     }
+
+    /// Two years, ms.
+    private static let accreditation: UInt64 = 2 * 365 * 86_400_000
 
     // MARK: Packing, and step 4
 
@@ -161,9 +170,28 @@ struct TracingScenario: Sendable {
             "second scan: the tag is on the box")
     }
 
-    private func transport(_ boxes: [ProductCode]) async throws {
+    /// Boxes under one SSCC, from packing to the shop's back door.
+    private struct Pallet {
+        /// Extension digit, GS1 company prefix, serial reference and check digit (General Specifications §2.2.1).
+        let sscc: String
+
+        init(serial: UInt64) {
+            let digits = "34012345" + String(String(serial).suffix(9))
+            sscc = (0...9).map { digits + String($0) }.first(where: CheckDigit.isValid) ?? digits
+        }
+    }
+
+    private func transport(_ boxes: [ProductCode], on pallet: Pallet? = nil) async throws {
         let leg = "LEG-\(WorkRoutes.serial())"
         let codes = Value.array(boxes.map { .text($0.path) })
+        func load(_ name: String, _ words: String, as participant: String) async throws {
+            guard let pallet else { return }
+            try await record(
+                "T4.4", "Tag reader", name, [("sscc", .text(pallet.sscc)), ("boxes", codes)],
+                about: "sscc:\(pallet.sscc)",
+                "\(words) \(pallet.sscc)", as: participant)
+        }
+        try await load("aggregate", "boxes on pallet", as: "farm")
         try await record(
             "T4.4", "Logistics provider", "dispatch",
             [
@@ -177,6 +205,7 @@ struct TracingScenario: Sendable {
         try await record(
             "T4.4", "Seller", "receive", [("leg", .text(leg)), ("boxes", codes)], about: "leg:\(leg)",
             "arrival, counted and signed", as: "corner-shop")
+        try await load("disaggregate", "boxes off pallet", as: "corner-shop")
         for box in boxes {
             try await record(
                 "T4.4", "Seller", "offer", [("code", .text(box.path))], about: box.path, "on the shelf",
@@ -236,6 +265,9 @@ struct TracingScenario: Sendable {
             "T4.3", "Testing agency", "recall",
             [("lot", .text(recalledLot)), ("reason", "Glass fragments were found in a box of this lot")],
             about: "lot:\(recalledLot)", "recall of lot \(recalledLot)", as: "agrilab")
+        try await record(
+            "T4.6", "Holder", "confirmRecall", [("lot", .text(recalledLot)), ("boxes", .texts([recalled.path]))],
+            about: "lot:\(recalledLot)", "its boxes are set aside")
         // This lot was never tested: its page says so instead of leaving the step out.
         let page = String(decoding: try await stage.node.get("/" + recalled.path), as: UTF8.self)
         guard page.contains("Laboratory test is not recorded") else {

@@ -115,7 +115,7 @@ struct ProductCodeTests {
             let leg = Value.text("L\(Int.random(in: 0..<8, using: &random))")
             let units = Value.unsigned(UInt64.random(in: 0...6, using: &random))
             let someone = ["farmer", "carrier", "seller", "laboratory"].randomElement(using: &random) ?? "farmer"
-            switch Int.random(in: 0..<10, using: &random) {
+            switch Int.random(in: 0..<13, using: &random) {
             case 0:
                 _ = bench.commission(
                     code, grams: UInt64.random(in: 1...400, using: &random),
@@ -138,6 +138,9 @@ struct ProductCodeTests {
                 bench.run(
                     "sell", [("code", text), ("units", units)], as: someone == "laboratory" ? "farmer" : "seller")
             case 8: bench.run("waste", [("code", text), ("units", units), ("reason", "x")], as: "seller")
+            case 9: bench.run("takeBack", [("code", text), ("units", units), ("reason", "x")], as: "seller")
+            case 10: bench.run("aggregate", [("sscc", "340123450000000017"), ("boxes", boxes)], as: someone)
+            case 11: bench.run("disaggregate", [("sscc", "340123450000000017"), ("boxes", boxes)], as: someone)
             default:
                 // Arguments of any type under any name.
                 let junk: [Value] = [

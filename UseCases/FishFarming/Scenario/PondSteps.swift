@@ -26,35 +26,18 @@ struct PondSteps: Sendable {
     private func sense() async throws {
         let sequence = try await water.report(.probe)
         let device = water.configuration.devices.first { $0.kind == .probe }?.urn.text ?? ""
-        let path = device.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        let start = ContinuousClock.now
-        for _ in 0..<300 {
-            // The farmer reads: the stream is sealed, and opens with the owner's key alone.
-            let found = try await stage.node.json("/api/v1/readings?device=\(path)&sequence=\(sequence)")
-            let items = found["items"] as? [[String: Any]] ?? []
-            if let item = items.first(where: { $0["quantity"] as? String == "oxygen" }),
-                let batch = item["batch"] as? String
-            {
-                let isVerified = try await scenario.evidence.verify(transaction: batch)
-                let height = (item["height"] as? NSNumber)?.uint64Value
-                let value = (item["value"] as? NSNumber)?.doubleValue ?? 0
-                stage.report(
-                    ScenarioStep(
-                        step: "T7.1", producer: "Sensor node \(device)", receiver: "IoT gateway",
-                        exchanged:
-                            "signed SenML, message \(sequence): oxygen \(value.formatted()) mg/L, acidity, temperature, ammonia",
-                        transactionId: batch, blockHeight: height, finalityMs: nil, receiptVerified: isVerified))
-                stage.report(
-                    ScenarioStep(
-                        step: "T7.2", producer: "IoT gateway", receiver: "Platform",
-                        exchanged: "sealed batch of signed readings with their Merkle root", transactionId: batch,
-                        blockHeight: height, finalityMs: (ContinuousClock.now - start).milliseconds,
-                        receiptVerified: isVerified))
-                return
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        throw ScenarioError("message \(sequence) of \(device) did not reach the ledger within 30 s")
+        let proof = try await scenario.evidence.reading(of: device, sequence: sequence)
+        stage.report(
+            ScenarioStep(
+                step: "T7.1", producer: "Sensor node \(device)", receiver: "IoT gateway",
+                exchanged: "signed SenML, message \(sequence): oxygen, acidity, temperature, ammonia",
+                transactionId: proof.batch.hex, blockHeight: proof.height, finalityMs: nil,
+                receiptVerified: proof.verified))
+        stage.report(
+            ScenarioStep(
+                step: "T7.2", producer: "IoT gateway", receiver: "Platform",
+                exchanged: "sealed batch of signed readings with their Merkle root", transactionId: proof.batch.hex,
+                blockHeight: proof.height, finalityMs: proof.milliseconds, receiptVerified: proof.verified))
     }
 
     /// T7.3 and T7.4: oxygen falls, the gateway starts the aerator by itself, and tells the whole story once it is
@@ -135,7 +118,7 @@ struct PondSteps: Sendable {
     /// T7.5 and T7.6.
     private func tell() async throws {
         let start = ContinuousClock.now
-        let pond = try await stage.node.json("/api/v1/fish/ponds/\(scenario.pond)/now")
+        let pond = try await stage.node(as: FishStage.farmer).json("/api/v1/fish/ponds/\(scenario.pond)/now")
         guard let oxygen = pond["oxygen"] as? NSNumber, let suggestion = pond["suggestion"] as? String,
             let expected = pond["expected"] as? NSNumber, let band = pond["band"] as? NSNumber
         else { throw ScenarioError("the APP's view of pond \(scenario.pond) lacks oxygen, forecast or suggestion") }

@@ -46,7 +46,7 @@ public struct AgriculturalTracing: UseCase {
 
     public func routes(on platform: Platform) -> [Route] {
         TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
-            + CaptureRoutes(platform: platform).routes
+            + CaptureRoutes(platform: platform).routes + LotRoutes(platform: platform).routes
     }
 
     public func doors(on platform: Platform) -> StartPage.Section {

@@ -35,6 +35,8 @@ enum StepWords {
         case "commission":
             words = (.packing, "Packed", "\(Double(number("grams")) / 1000) kg, \(number("units")) units", record.time)
         case "affix": words = (.packing, "Tag confirmed", "A second scan found the tag on the box", record.time)
+        case "aggregate": words = (.packing, "Put on a pallet", "SSCC \(text("sscc"))", record.time)
+        case "disaggregate": words = (.packing, "Taken off its pallet", "SSCC \(text("sscc"))", record.time)
         case "dispatch":
             words = (
                 .transport, "Taken over by the carrier",
@@ -49,16 +51,38 @@ enum StepWords {
         case "receive": words = (.storage, "Received", "Counted and signed for by the shop", record.time)
         case "offer": words = (.sale, "On the shelf", "", record.time)
         case "sell": words = (.sale, "Sold", "\(number("units")) units", record.time)
+        case "takeBack": words = (.sale, "Taken back", "\(number("units")) units: \(text("reason"))", record.time)
+        case "confirmRecall": words = (.other, "Set aside by a holder", "All its boxes of the lot", record.time)
         case "waste": words = (.other, "Taken out", "\(number("units")) units: \(text("reason"))", record.time)
         case "recall": words = (.other, "Recalled", text("reason"), record.time)
         default: return nil
         }
-        let finding = record.operation == "deliver" && number("minutesOver") > 0 ? "The cold chain was broken" : nil
         return TimelineStep(
             stage: words.0, title: words.1, detail: words.2, time: Moment(milliseconds: Int64(words.3)),
             statedBy: platform.name(of: record.issuer), trust: .person,
             recordURL: ExplorerPaths.transaction(record.id.hex, ledger: platform.node.ledger.hex),
-            transactionID: record.id.hex, finding: finding)
+            transactionID: record.id.hex, finding: try? finding(record, arguments, platform))
+    }
+
+    /// What a reader has to know about a step.
+    private static func finding(
+        _ record: IndexedRecord, _ arguments: CBORMap, _ platform: Platform
+    ) throws -> String? {
+        if let wrong = try platform.state.get(
+            TracingContract.errorDeclarations, "\(record.issuer)/\(record.id.hex)")
+        {
+            let instead = wrong.corrective.map { "; instead: record \($0.hex.prefix(8))…" } ?? ""
+            return "Declared wrong by its signer: \(wrong.reason)\(instead)"
+        }
+        switch record.operation {
+        case "deliver": return arguments["minutesOver"]?.unsigned ?? 0 > 0 ? "The cold chain was broken" : nil
+        case "harvest":
+            let lot = try platform.state.get(TracingContract.harvestLots, arguments["lot"]?.text ?? "")
+            return lot?.waitUntil.map {
+                "Cut before the waiting period of what was applied ended, on \(Moment(milliseconds: Int64($0)).day.text)"
+            }
+        default: return nil
+        }
     }
 
     private static func fieldWork(

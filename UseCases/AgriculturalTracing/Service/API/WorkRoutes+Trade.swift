@@ -16,10 +16,10 @@ extension WorkRoutes {
             page("/laboratory", "The testing agency's page", role: Agri.Role.laboratory) { _, session in
                 let lots = try platform.state.scan(Agri.harvestLots, limit: 1000)
                     .filter { $0.value.passedTests == 0 && $0.value.failedTest == nil }
+                let accreditation = try platform.state.get(Agri.accreditations, session.participant)
                 let page = LaboratoryPage(
-                    agency: session.name, accreditation: "Vouched for by \(voucher(session))",
-                    isAccredited: platform.isVouchedFor(
-                        session.participant, height: platform.node.finalHeight, time: platform.now),
+                    agency: session.name, accreditation: accreditation.map(words) ?? "No accreditation is recorded",
+                    isAccredited: accreditation.map { $0.from <= platform.now && platform.now < $0.until } ?? false,
                     awaited: try lots.map { name, lot in
                         .init(
                             lot: name, product: try product(ofLot: name), sampleID: "S-\(name)",
@@ -75,9 +75,8 @@ extension WorkRoutes {
         return Int(clamping: minutes.flatMap { $0 } ?? 0)
     }
 
-    private func voucher(_ session: Session) -> String {
-        let record = try? platform.state.get(MembershipContract.participants, session.participant)
-        return platform.name(of: record?.attestedBy ?? "")
+    private func words(_ accreditation: Accreditation) -> String {
+        "\(accreditation.number) of \(platform.name(of: accreditation.by)) for \(accreditation.scope.joined(separator: ", ")), until \(Moment(milliseconds: Int64(accreditation.until)).day.text)"
     }
 
     var carrierRoutes: [Route] {
@@ -198,6 +197,26 @@ extension WorkRoutes {
                     [("sell", [("code", .text(code.path)), ("units", .unsigned(units))], code.path)], as: session,
                     title: "Sold", back: back)
             },
+            action("/shop/take-back", "Take units back", role: Agri.Role.seller) { input, session in
+                let code = try Self.code(try input.text("code"))
+                let arguments: Arguments = [
+                    ("code", .text(code.path)), ("units", .unsigned(try input.scaled("units", by: 1))),
+                    ("reason", .text(try input.text("reason"))),
+                ]
+                return try await submit(
+                    [("takeBack", arguments, code.path)], as: session, title: "Taken back", back: back)
+            },
+            action("/shop/set-aside", "Answer a recall", role: Agri.Role.seller) { input, session in
+                let lot = try input.text("lot")
+                let held = try boxes { $0.harvestLot == lot && $0.holder == session.participant }
+                return try await submit(
+                    [
+                        (
+                            "confirmRecall",
+                            [("lot", .text(lot)), ("boxes", .array(held.map { .text($0.code) }))], "lot:\(lot)"
+                        )
+                    ], as: session, title: "\(held.count) boxes set aside", back: back)
+            },
             action("/shop/waste", "Take units out", role: Agri.Role.seller) { input, session in
                 let code = try Self.code(try input.text("code"))
                 let arguments: Arguments = [
@@ -231,6 +250,10 @@ extension WorkRoutes {
         let delivered = incoming.filter { $0.value.deliveredAt != nil }
         let shelf = try boxes { $0.holder == session.participant }
         let received = shelf.filter { $0.box.stage == .received }
+        let recalled = try Set(shelf.map(\.box.harvestLot)).sorted().filter { lot in
+            let answer = try platform.state.get(Agri.recallAnswers, "\(lot)/\(session.participant)")
+            return try answer == nil && platform.state.get(Agri.harvestLots, lot)?.recall != nil
+        }
         return SellerPage(
             shop: session.name,
             incoming: try incoming.map { name, leg in
@@ -252,6 +275,10 @@ extension WorkRoutes {
                     daysLeft: Int(max(0, days)), state: box.stage == .expired ? .expired : .active)
             },
             forms: [
+                recalled.isEmpty
+                    ? nil
+                    : SellerPage.setAsideForm(
+                        lots: recalled.map { .init($0, $0) }, action: "/shop/set-aside", csrfToken: session.formToken),
                 SellerPage.sellForm(action: "/shop/sell", csrfToken: session.formToken),
                 delivered.isEmpty
                     ? nil
@@ -263,6 +290,7 @@ extension WorkRoutes {
                     : SellerPage.offerForm(
                         boxes: received.map { .init($0.code, $0.code) }, action: "/shop/offer",
                         csrfToken: session.formToken),
+                SellerPage.takeBackForm(action: "/shop/take-back", csrfToken: session.formToken),
                 SellerPage.wasteForm(action: "/shop/waste", csrfToken: session.formToken),
             ].compactMap { $0 }, sent: try sent(by: session))
     }

@@ -91,6 +91,31 @@ public struct SellerPage: PortalPage {
             csrfToken: csrfToken, problem: problem)
     }
 
+    /// Posts `lot`, one that is recalled and not answered for.
+    public static func setAsideForm(
+        lots: [Form.Choice], action: String, csrfToken: String, problem: String? = nil
+    ) -> Form {
+        Form(
+            id: "set-aside", title: "A recall waits for your answer", action: action,
+            fields: [
+                Form.Field(
+                    "lot", label: "Recalled lot", kind: .choice(lots),
+                    hint: "Take every box of it off the shelf first. Your answer names them.")
+            ], submit: "All are set aside", csrfToken: csrfToken, problem: problem)
+    }
+
+    /// Posts `code` (a GS1 Digital Link or the printed code), `units` and `reason`.
+    public static func takeBackForm(action: String, csrfToken: String, problem: String? = nil) -> Form {
+        Form(
+            id: "take-back", title: "Take units back", action: action,
+            fields: [
+                Form.Field("code", label: "Code on the box", kind: .text(maximumLength: 200)),
+                Form.Field("units", label: "Units", kind: .number(unit: "units", step: "1"), value: "1"),
+                Form.Field("reason", label: "Why", kind: .text(maximumLength: 100)),
+            ],
+            submit: "Back on the shelf", csrfToken: csrfToken, problem: problem)
+    }
+
     /// Posts `code` (a GS1 Digital Link or the printed code), `units` and `reason`.
     public static func wasteForm(action: String, csrfToken: String, problem: String? = nil) -> Form {
         Form(

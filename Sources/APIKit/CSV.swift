@@ -1,7 +1,7 @@
 /// Fields of RFC 4180.
-enum CSV {
+public enum CSV {
     /// Quoted, and harmless in a spreadsheet, where a leading formula character would run.
-    static func field(_ text: String) -> String {
+    public static func field(_ text: String) -> String {
         let isNumber = Int64(text) != nil
         let safe = !isNumber && text.first.map { "=+-@".contains($0) } == true ? "'" + text : text
         return "\"\(safe.replacing("\"", with: "\"\""))\""
