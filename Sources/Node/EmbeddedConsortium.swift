@@ -194,8 +194,7 @@ public struct EmbeddedConsortium: Sendable {
             let address = "http://127.0.0.1:\(portNumber)"
             let platform = Platform(
                 node: node, index: index, portal: portal, keys: keys, vaults: vaults, address: address,
-                logger: configuration.logger, ledgerReaders: configuration.useCase.ledgerReaders,
-                ownSubjects: configuration.useCase.subjects)
+                logger: configuration.logger, useCase: configuration.useCase)
             let gateways = GatewayBox()
             guard let memberKey = try keys.key(of: "member-\(node.serving.member.id)") else {
                 throw ReplicaError(.notMember, "the key of member \(node.serving.member.id) is missing")

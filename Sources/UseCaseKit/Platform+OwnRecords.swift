@@ -6,12 +6,12 @@ import Ledger
 extension Platform {
     /// Whether this visitor may read the whole ledger.
     public func readsLedger(_ session: Session) -> Bool {
-        ledgerReaders.map { !$0.isDisjoint(with: session.roles) } ?? true
+        useCase.ledgerReaders.map { !$0.isDisjoint(with: session.roles) } ?? true
     }
 
     /// The names of which a record must mention one to be for this visitor; nil for one who may read the whole ledger.
     public func ownNames(_ session: Session) throws -> [String]? {
-        readsLedger(session) ? nil : [session.participant] + (try ownSubjects(session.participant, state))
+        readsLedger(session) ? nil : [session.participant] + (try useCase.subjects(of: session.participant, on: self))
     }
 
     /// Whether the record at a place of the ledger is for this visitor; nobody who is not signed in reads any.
@@ -20,6 +20,15 @@ extension Platform {
         guard let names = try ownNames(session) else { return true }
         try await index.waitFor(height: height, of: node)
         return try index.mentions(names, height: height, position: position)
+    }
+
+    /// Whether this visitor may read a state value: whoever reads all, the owner of an account, and whom the use case names.
+    public func mayRead(stateKey: String, _ session: Session) throws -> Bool {
+        let account = stateKey.split(separator: "/")
+        if readsLedger(session) || account.starts(with: ["wallet", "accounts"]) && account.last == session.participant[...] {
+            return true
+        }
+        return try useCase.mayRead(stateKey: stateKey, as: session.participant, on: self)
     }
 
     /// Answers as if there were no such record to whoever may not read it.

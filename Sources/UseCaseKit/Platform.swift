@@ -21,15 +21,12 @@ public struct Platform: Sendable {
     /// Where the portal is reached, without a trailing slash; printed in QR codes.
     public let address: String
     public let logger: Logger
-    /// Roles that may read the whole ledger; nil for whoever takes part.
-    let ledgerReaders: Set<String>?
-    /// What is a participant's, as records mention it.
-    let ownSubjects: @Sendable (String, StoreReader) throws -> [String]
+    /// Who may read what of the ledger; see ``UseCase/ledgerReaders``.
+    let useCase: any UseCase
 
     public init(
         node: LedgerNode, index: RecordIndex, portal: Portal, keys: KeyFolder, vaults: Vaults, address: String,
-        logger: Logger, ledgerReaders: Set<String>?,
-        ownSubjects: @escaping @Sendable (String, StoreReader) throws -> [String]
+        logger: Logger, useCase: any UseCase
     ) {
         self.node = node
         self.index = index
@@ -39,8 +36,7 @@ public struct Platform: Sendable {
         keyService = KeyService(vaults: vaults) { try keys.key(of: $0) }
         self.address = address
         self.logger = logger
-        self.ledgerReaders = ledgerReaders
-        self.ownSubjects = ownSubjects
+        self.useCase = useCase
     }
 
     public var state: StoreReader { StoreReader(store: node.serving.store) }

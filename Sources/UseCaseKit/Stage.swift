@@ -10,7 +10,7 @@ import NodeClient
 
 /// Where a scenario plays: a running node reached over HTTP, a broker reached over TLS, and the keys of those who act.
 public struct Stage: Sendable {
-    public let node: NodeConnection
+    public private(set) var node: NodeConnection
     public let keys: KeyFolder
     public let encryptionKeys: EncryptionKeyFolder
     /// nil for a consortium without devices.
@@ -46,12 +46,12 @@ public struct Stage: Sendable {
         self.report = report
     }
 
-    /// The node as a participant reads it whose key is at hand; else as the spectator does.
-    public func node(as participant: String) throws -> NodeConnection {
-        guard let key = try keys.key(of: participant) else { return node }
-        var node = node
-        node.read(as: participant, with: key)
-        return node
+    /// The same stage, read by a participant whose key is at hand; else by the spectator.
+    public func seen(by participant: String) throws -> Stage {
+        guard let key = try keys.key(of: participant) else { return self }
+        var stage = self
+        stage.node.read(as: participant, with: key)
+        return stage
     }
 
     /// Signs an operation and waits until it is final, by way of the node's HTTP interface.

@@ -94,7 +94,7 @@ public struct StageEvidence: Sendable {
     /// else it may be sealed.
     public func reading(of device: String, sequence: UInt64) async throws -> ReadingProof {
         let start = ContinuousClock.now
-        let node = try stage.node(as: try await stage.knownDevices()[device] ?? "")
+        let node = try stage.seen(by: try await stage.knownDevices()[device] ?? "").node
         let path = device.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         for _ in 0..<300 {
             let found = try await node.json("/api/v1/readings?device=\(path)&sequence=\(sequence)")

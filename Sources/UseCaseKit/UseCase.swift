@@ -3,7 +3,6 @@ import ContractKit
 import Gateway
 import Ledger
 import PortalKit
-import Replica
 
 /// What a use case brings: one folder, one name in the manifest, one line in the node's list.
 public protocol UseCase: Sendable {
@@ -19,7 +18,9 @@ public protocol UseCase: Sendable {
     /// Roles that may read its whole ledger; nil for whoever takes part. Others read the records that mention them or what is theirs.
     var ledgerReaders: Set<String>? { get }
     /// What is a participant's, as records mention it: `pond:P1`, `loan:L7`.
-    func subjects(of participant: String, in state: StoreReader) throws -> [String]
+    func subjects(of participant: String, on platform: Platform) throws -> [String]
+    /// Whether a state value is one that this participant may read, with its proof, where ``ledgerReaders`` closes the ledger.
+    func mayRead(stateKey: String, as participant: String, on platform: Platform) throws -> Bool
     /// What else than its subject a statement of its contracts is about, for search.
     func mentions(of statement: Statement) -> [String]
     /// A statement of its contracts as the report's step table has it; nil for others'.
@@ -53,7 +54,8 @@ public protocol UseCase: Sendable {
 extension UseCase {
     public var companions: [any UseCase] { [] }
     public var ledgerReaders: Set<String>? { nil }
-    public func subjects(of participant: String, in state: StoreReader) throws -> [String] { [] }
+    public func subjects(of participant: String, on platform: Platform) throws -> [String] { [] }
+    public func mayRead(stateKey: String, as participant: String, on platform: Platform) throws -> Bool { false }
     public func work(on platform: Platform, beside companions: [String: Platform]) async throws {}
     public var parameters: [(contract: String, values: CBOR)] { [] }
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] { [] }

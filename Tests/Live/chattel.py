@@ -274,7 +274,8 @@ def race(check, ledger, races):
 
 def proof(check, ledger, folder):
     """CHAT-21, CHAT-37: the proof of the order is verified by the command alone, away from the node."""
-    status, bundle = request("GET", f"{ledger.url}/api/v1/evidence/receipt?number=NORTH-1")
+    status, bundle = request_as(ledger.people["harbour-bank"], "GET",
+                                f"{ledger.url}/api/v1/evidence/receipt?number=NORTH-1")
     path = os.path.join(folder, "order.cbor")
     with open(path, "wb") as file:
         file.write(bundle)

@@ -3,8 +3,10 @@ import json
 import os
 import pathlib
 import random
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -47,12 +49,19 @@ def free_port():
 
 
 def start(*arguments):
-    """Starts the program; its output goes to files beside nobody's terminal."""
-    return subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, cwd=REPOSITORY)
+    """Starts the program; what it says on its error output is kept, for the case that it ends by itself."""
+    said = tempfile.TemporaryFile()
+    process = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=said, cwd=REPOSITORY)
+    process.said = said
+    return process
 
 
 def stop(process, timeout=20):
+    if process.poll() not in (None, -signal.SIGKILL):
+        process.said.seek(0)
+        print(f"a process had ended by itself with {process.returncode}: "
+              f"{process.said.read()[-2000:].decode(errors='replace')}", flush=True)
     process.terminate()
     try:
         process.wait(timeout)

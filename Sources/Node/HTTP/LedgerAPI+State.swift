@@ -8,12 +8,17 @@ extension LedgerAPI {
     var stateRoutes: [Route] {
         [
             Route(
-                .get, "/api/v1/ledgers/{ledger}/state", "A state value, or its absence, with proof", tag: "state",
-                parameters: [Self.ledgerParameter, .init("key", in: .query, "contract/map/key", isRequired: true)]
+                .get, "/api/v1/ledgers/{ledger}/state", "A state value that you may read, or its absence, with proof",
+                tag: "state",
+                parameters: [Self.ledgerParameter, .init("key", in: .query, "contract/map/key", isRequired: true)],
+                problems: [403: "not-yours"]
             ) { request in
                 try self.requireLedger(request)
                 guard let key = request.query["key"], !key.isEmpty else {
                     throw Problem.badRequest("key is contract/map/key")
+                }
+                guard let session = request.session, try self.platform.mayRead(stateKey: key, session) else {
+                    throw Problem(403, "not-yours", "this value is for its parties; ask the registrar")
                 }
                 let snapshot = try self.node.serving.snapshot(of: [Bytes(key.utf8)])
                 let final = try await self.node.finalBlock(at: snapshot.head.height)
@@ -24,7 +29,7 @@ extension LedgerAPI {
                     "certificate": final.certificate.hex,
                     "decoded": entry.value.flatMap { try? CBOR.decode($0) }.map { CBORText.json($0) } ?? NSNull(),
                 ])
-            }
+            }.answeringEveryoneWithTheirOwn()
         ]
     }
 

@@ -5,7 +5,6 @@ import ContractKit
 import Gateway
 import Ledger
 import PortalKit
-import Replica
 import UseCaseKit
 
 /// Automated parking payment, ISO/IEC TR 30176:2021 clause 6.5.
@@ -60,7 +59,8 @@ public struct AutomatedParking: UseCase {
         return names
     }
 
-    public func subjects(of participant: String, in state: StoreReader) throws -> [String] {
+    public func subjects(of participant: String, on platform: Platform) throws -> [String] {
+        let state = platform.state
         let prefix = "\(participant)/"
         return try state.scan(ParkingContract.stays, prefix: prefix, limit: ParkingRoutes.mostStays)
             .map { "session:\($0.key.dropFirst(prefix.count))" }

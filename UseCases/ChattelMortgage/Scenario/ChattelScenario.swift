@@ -212,11 +212,12 @@ struct ChattelScenario: Sendable {
     /// pledge lies under its number at this height.
     private func proveOrder() async throws {
         let start = ContinuousClock.now
-        let state = try await StageEvidence(stage).state("chattel/receipts/\(receipt)")
-        let pledge = try await StageEvidence(stage).state("chattel/pledges/\(receipt)")
+        let bank = StageEvidence(try stage.seen(by: People.bank))
+        let state = try await bank.state("chattel/receipts/\(receipt)")
+        let pledge = try await bank.state("chattel/pledges/\(receipt)")
         guard let evidence = (state.value?["evidence"] as? String).flatMap({ Hash32(hex: $0) }), pledge.value == nil
         else { throw ScenarioError("the receipt \(receipt) names no measurement, or is pledged") }
-        let bundle = try await stage.node.get("/api/v1/evidence/receipt?number=\(receipt)")
+        let bundle = try await stage.seen(by: People.bank).node.get("/api/v1/evidence/receipt?number=\(receipt)")
         let verdict = EvidenceVerifier.verify(bundle, expectedLedger: stage.node.ledger)
         let records = try EvidenceBundle(decoding: bundle).records.count
         stage.report(

@@ -118,7 +118,7 @@ struct PondSteps: Sendable {
     /// T7.5 and T7.6.
     private func tell() async throws {
         let start = ContinuousClock.now
-        let pond = try await stage.node(as: FishStage.farmer).json("/api/v1/fish/ponds/\(scenario.pond)/now")
+        let pond = try await stage.seen(by: FishStage.farmer).node.json("/api/v1/fish/ponds/\(scenario.pond)/now")
         guard let oxygen = pond["oxygen"] as? NSNumber, let suggestion = pond["suggestion"] as? String,
             let expected = pond["expected"] as? NSNumber, let band = pond["band"] as? NSNumber
         else { throw ScenarioError("the APP's view of pond \(scenario.pond) lacks oxygen, forecast or suggestion") }

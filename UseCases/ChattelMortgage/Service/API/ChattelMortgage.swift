@@ -5,7 +5,6 @@ import ContractKit
 import Gateway
 import Ledger
 import PortalKit
-import Replica
 import UseCaseKit
 
 /// Chattel mortgage, ISO/IEC TR 30176:2021 clause 6.3.
@@ -57,7 +56,8 @@ public struct ChattelMortgage: UseCase {
     public func exchange(in statement: Statement) -> Exchange? { ChattelExchange.exchange(in: statement) }
 
     /// Of the receipts that a bank holds it sees the goods, not the receipts' own records: among those are other banks' attempts.
-    public func subjects(of participant: String, in state: StoreReader) throws -> [String] {
+    public func subjects(of participant: String, on platform: Platform) throws -> [String] {
+        let state = platform.state
         let limit = ChattelRoutes.limit
         var names: Set<String> = []
         for (id, application) in try state.scan(ChattelContract.applications, limit: limit)
@@ -78,6 +78,15 @@ public struct ChattelMortgage: UseCase {
             names.insert("site:\(id)")
         }
         return names.sorted()
+    }
+
+    /// A receipt and its pledge, or that there is none, are for the parties of its proof; see ``OrderProof``.
+    public func mayRead(stateKey: String, as participant: String, on platform: Platform) throws -> Bool {
+        let parts = stateKey.split(separator: "/", maxSplits: 2).map(String.init)
+        guard parts.count == 3, parts[0] == ChattelContract.contractName, ["receipts", "pledges"].contains(parts[1]),
+            let receipt = try platform.state.get(ChattelContract.receipts, parts[2])
+        else { return false }
+        return try OrderProof(platform: platform).mayRead(parts[2], receipt, participant)
     }
 
     /// A case is an application with its receipts, their lots and where those lie.

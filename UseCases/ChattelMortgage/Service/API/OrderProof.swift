@@ -39,10 +39,10 @@ struct OrderProof: Sendable {
     }
 
     /// Its parties, who watches it, and a bank as long as the enterprise consents.
-    private func mayRead(_ number: String, _ receipt: WarehouseReceipt, _ reader: String) throws -> Bool {
+    func mayRead(_ number: String, _ receipt: WarehouseReceipt, _ reader: String) throws -> Bool {
         let monitor = try platform.state.get(ChattelContract.sites, receipt.site)?.monitor
         if [receipt.title.beneficiary, receipt.title.holder, monitor].contains(reader) { return true }
-        return try platform.state.scan(ChattelContract.applications, limit: 5000).contains {
+        return try platform.state.scan(ChattelContract.applications, limit: ChattelRoutes.limit).contains {
             $0.value.bank == reader && $0.value.receipts.contains(number)
                 && ($0.value.consentUntil ?? 0) > platform.now
         }

@@ -6,7 +6,6 @@ import FishFarmingPages
 import Gateway
 import Ledger
 import PortalKit
-import Replica
 import UseCaseKit
 
 /// Financial services for fish farming, ISO/IEC TR 30176:2021 clause 6.2.
@@ -58,7 +57,8 @@ public struct FishFarming: UseCase {
         }
     }
 
-    public func subjects(of participant: String, in state: StoreReader) throws -> [String] {
+    public func subjects(of participant: String, on platform: Platform) throws -> [String] {
+        let state = platform.state
         typealias Fish = FishFarmingContract
         func isFarmer(_ key: String) -> Bool { DeskRoutes.farmer(key) == participant }
         let limit = DeskRoutes.limit
