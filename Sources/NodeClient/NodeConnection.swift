@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import Ledger
 import NIOCore
+import Synchronization
 
 /// A node seen from outside, over its HTTP interface.
 public struct NodeConnection: Sendable {
@@ -13,6 +14,12 @@ public struct NodeConnection: Sendable {
     public let genesis: Genesis
     private let http: HTTPClient
     private var session: NodeSession?
+    /// Of all who read by this connection and its copies.
+    private let sessions = Sessions()
+
+    private final class Sessions: Sendable {
+        let byParticipant = Mutex<[String: NodeSession]>([:])
+    }
 
     /// What a node answered to a statement.
     public struct Submission: Sendable {
@@ -46,7 +53,13 @@ public struct NodeConnection: Sendable {
 
     /// Who reads from now on.
     public mutating func read(as participant: String, with key: SigningKey) {
-        session = NodeSession(address: address, ledger: ledger, participant: participant, key: key, http: http)
+        session = sessions.byParticipant.withLock { known in
+            let session =
+                known[participant]
+                ?? NodeSession(address: address, ledger: ledger, participant: participant, key: key, http: http)
+            known[participant] = session
+            return session
+        }
     }
 
     /// Submits a statement and waits until it is final, at most a minute.

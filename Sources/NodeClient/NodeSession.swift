@@ -12,6 +12,8 @@ public final class NodeSession: Sendable {
     private static let margin: TimeInterval = 60
     private static let timeout: TimeAmount = .seconds(30)
     private static let maximumAnswer = 1024 * 1024
+    /// How often a node may say that these were too many at once, before it is taken at its word.
+    private static let attempts = 10
 
     private let address: String
     private let ledger: Hash32
@@ -83,13 +85,29 @@ public final class NodeSession: Sendable {
     }
 
     private func post(_ path: String, _ body: Bytes, _ type: String) async throws -> [String: Any] {
+        for _ in 1..<Self.attempts {
+            let (response, object) = try await answer(path, body, type)
+            guard response.status == .tooManyRequests else { return try created(response, object) }
+            let seconds = response.headers.first(name: "Retry-After").flatMap { Int($0) } ?? 1
+            try await Task.sleep(for: .seconds(min(seconds, 60)))
+        }
+        let (response, object) = try await answer(path, body, type)
+        return try created(response, object)
+    }
+
+    private func answer(
+        _ path: String, _ body: Bytes, _ type: String
+    ) async throws -> (response: HTTPClientResponse, object: [String: Any]?) {
         var request = HTTPClientRequest(url: address + path)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: type)
         request.body = .bytes(body)
         let response = try await http.execute(request, timeout: Self.timeout)
         let answer = try await response.body.collect(upTo: Self.maximumAnswer)
-        let object = try? JSONSerialization.jsonObject(with: Data(answer.readableBytesView)) as? [String: Any]
+        return (response, try? JSONSerialization.jsonObject(with: Data(answer.readableBytesView)) as? [String: Any])
+    }
+
+    private func created(_ response: HTTPClientResponse, _ object: [String: Any]?) throws -> [String: Any] {
         guard response.status == .created else {
             let why = object?["detail"] as? String ?? "status \(response.status.code)"
             throw ConnectionError("\(participant) cannot sign in at \(address): \(why)")
