@@ -58,7 +58,7 @@ def start(*arguments):
 
 
 def stop(process, timeout=20):
-    if process.poll() not in (None, -signal.SIGKILL):
+    if hasattr(process, "said") and process.poll() not in (None, -signal.SIGKILL):
         process.said.seek(0)
         print(f"a process had ended by itself with {process.returncode}: "
               f"{process.said.read()[-2000:].decode(errors='replace')}", flush=True)

@@ -16,6 +16,7 @@ import inputs
 import life
 import outage
 import parking
+import parking_rules
 import personal
 import secrets_kept
 import sequence
@@ -34,7 +35,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of a box", sequence.run),
          ("readings over HTTP and Modbus", inputs.run), ("personal data", personal.run),
          ("energy trading", energy.run),
          ("fish farming and its drill", fish.run),
-         ("automated parking", parking.run),
+         ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
     print(f"-- {name}", flush=True)
