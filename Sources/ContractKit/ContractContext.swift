@@ -80,6 +80,13 @@ public final class ContractContext {
     }
 
     public func emit(_ name: String, subject: String, _ details: [(String, Value)] = []) throws(ContractError) {
+        try emit(name, subject: subject, details, of: contract)
+    }
+
+    /// For what a built-in contract does on behalf of the one that runs: an event of the wallet says where money went, whoever moved it.
+    func emit(
+        _ name: String, subject: String, _ details: [(String, Value)], of contract: String
+    ) throws(ContractError) {
         guard events.count < Self.maximumEvents else {
             throw ContractError(10, "a statement emits at most \(Self.maximumEvents) events")
         }

@@ -25,7 +25,7 @@ extension RecordIndex {
     static func insertMovements(
         _ events: [TransactionResult.Event], _ number: Int64, _ block: StoredBlock, _ db: Database
     ) throws {
-        for (place, event) in events.enumerated() where event.contract == "wallet" || event.name == "paid" {
+        for (place, event) in events.enumerated() where event.contract == "wallet" {
             for (half, movement) in movements(of: event).enumerated() {
                 try db.cachedStatement(
                     sql:
@@ -61,6 +61,8 @@ extension RecordIndex {
                 ("\(currency)/\(payee)", amount("paid"), "released", payer),
                 ("\(currency)/\(payer)", amount("returned"), "returned", payee),
             ].filter { $0.1 != 0 }
+        case "holdReduced":
+            return [("\(currency)/\(payer)", amount("returned"), "returned", "")]
         default:
             return []
         }

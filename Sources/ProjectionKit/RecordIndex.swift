@@ -12,7 +12,7 @@ public final class RecordIndex: Sendable {
     public typealias Mentions = @Sendable (Ledger.Statement) -> [String]
 
     /// Grows whenever the tables or what is put in them change; an index of another version is rebuilt.
-    static let version = 4
+    static let version = 5
 
     /// Pages of the write-ahead log after which it is merged into the file.
     private static let checkpointPages = 4_000
@@ -114,7 +114,13 @@ public final class RecordIndex: Sendable {
             try mention.execute(arguments: [name, number])
         }
         if !item.result.events.isEmpty {
-            for event in item.result.events { try mention.execute(arguments: [event.subject, number]) }
+            for event in item.result.events {
+                try mention.execute(arguments: [event.subject, number])
+                // Whoever gets money is concerned as much as whoever pays it.
+                guard event.contract == "wallet", let payee = event.details["to"]?.text ?? event.details["for"]?.text
+                else { continue }
+                try mention.execute(arguments: [payee, number])
+            }
             try insertMovements(item.result.events, number, block, db)
         }
         if statement.operation.contract == "telemetry", item.result.rejection == nil {

@@ -25,7 +25,9 @@ extension Platform {
     /// Whether this visitor may read a state value: whoever reads all, the owner of an account, and whom the use case names.
     public func mayRead(stateKey: String, _ session: Session) throws -> Bool {
         let account = stateKey.split(separator: "/")
-        if readsLedger(session) || account.starts(with: ["wallet", "accounts"]) && account.last == session.participant[...] {
+        if readsLedger(session)
+            || account.starts(with: ["wallet", "accounts"]) && account.last == session.participant[...]
+        {
             return true
         }
         return try useCase.mayRead(stateKey: stateKey, as: session.participant, on: self)

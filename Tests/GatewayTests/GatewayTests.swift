@@ -62,8 +62,7 @@ struct GatewayTests {
                 try await field.wait("a backlog") {
                     gateway.counters.backlog == 60 && gateway.counters.messages["accepted"] == 80
                 }
-                try await Task.sleep(for: .milliseconds(500))
-                #expect(!gateway.counters.isNodeReachable)
+                try await field.wait("nobody answers") { !gateway.counters.isNodeReachable }
                 field.node.state.withLock { state in
                     state.isDown = false
                     state.loseAnswers = 3

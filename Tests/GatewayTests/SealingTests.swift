@@ -48,8 +48,9 @@ struct SealingTests {
             try await field.running(try field.configuration()) { gateway in
                 try await Self.report(field, 0..<5)
                 try await field.wait("five wait") { gateway.counters.backlog == 5 }
+                try await field.wait("the key is offered") { field.node.state.withLock { !$0.commitments.isEmpty } }
                 try await Task.sleep(for: .seconds(1))
-                #expect(field.node.state.withLock { $0.batches.isEmpty && !$0.commitments.isEmpty })
+                #expect(field.node.state.withLock { $0.batches.isEmpty })
                 field.node.state.withLock { $0.isKeyServiceDown = false }
                 try await field.wait("they arrive") { gateway.counters.settled == 5 }
             }

@@ -115,7 +115,7 @@ struct TestField {
     }
 
     func wait(
-        _ what: String, seconds: Double = 20, _ condition: () async throws -> Bool
+        _ what: String, seconds: Double = 60, _ condition: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while try await !condition() {

@@ -1,11 +1,13 @@
 """Energy trading on running processes: table 13 on three ledgers, who sees what, and a microgrid whose aggregators' ledger is away."""
+import csv
+import io
 import json
 import os
 import subprocess
 import tempfile
 import time
 
-from process import PROGRAM, call, free_port, sign_in, start, stop, wait_until_up
+from process import PROGRAM, call, free_port, request_as, sign_in, start, stop, wait_until_up
 from statement import Participant
 
 HOMES = ("sun", "oak", "ivy", "elm")
@@ -50,7 +52,8 @@ def alone(check):
             check("NRG-3: three intervals are settled without the aggregators' ledger", len(settled) >= 3, len(settled))
             recompute(check, url, hub, settled[0]["interval"])
             visible(check, url, ledger, people, hub)
-            money(check, url, people)
+            money(check, url, ledger, people)
+            bills(check, url, ledger, people)
         finally:
             stop(node)
 
@@ -116,11 +119,58 @@ def own(url, token):
     return json.loads(body)["items"]
 
 
-def money(check, url, people):
-    """NRG-37: what the bill says is what the wallet's statement says."""
-    token = sign_in(url, people["ivy"])
-    headers = {"Authorization": f"Bearer {token}"}
-    _, body = call("GET", f"{url}/api/v1/wallet/statement?currency=XPT", headers=headers)
-    statement = json.loads(body)
-    changes = sum(int(entry["change"]["minor"]) for entry in statement["entries"])
-    check("the wallet's history adds up to its balance", changes == int(statement["balance"]["minor"]), changes)
+def money(check, url, ledger, people):
+    """COMMON-34: the statement has all that moved the account, also what the market's contract moved."""
+    kinds = set()
+    for who in HOMES:
+        def told():
+            _, body = request_as(people[who], "GET", f"{url}/api/v1/wallet/statement?currency=XPT")
+            entries = json.loads(body)["entries"]
+            return sum(int(entry["change"]["minor"]) for entry in entries), {entry["kind"] for entry in entries}
+        def kept():
+            _, body = request_as(people[who], "GET", f"{url}/api/v1/ledgers/{ledger}/state?key=wallet/accounts/XPT/{who}")
+            account = json.loads(body)["decoded"]
+            return account["balance"] if isinstance(account, dict) else account
+        # Trades go on meanwhile: the two are compared when they were asked for between two payments.
+        same = wait_for(lambda: [1] if told()[0] == kept() else [], 1, 60)
+        check(f"the statement of {who} adds up to the account on the ledger", same, (told(), kept()))
+        kinds |= told()[1]
+    check("COMMON-34: they tell of the market's escrow", {"held", "returned", "released"} <= kinds, kinds)
+
+
+def bills(check, url, ledger, people):
+    """NRG-7, NRG-11, NRG-20, NRG-37: the bill from meters and trades, computed again by other code; parts add up to the meter."""
+    def state(key):
+        _, body = request_as(people["eag-north"], "GET", f"{url}/api/v1/ledgers/{ledger}/state?key={key}")
+        return json.loads(body)["decoded"]
+    trades = own(url, sign_in(url, people["eag-north"]))
+    for who in HOMES:
+        _, body = request_as(people[who], "GET", f"{url}/api/v1/energy/bill")
+        bill = json.loads(body)
+        lines = bill["intervals"]
+        check(f"NRG-7: {who} has a bill", len(lines) >= 2, len(lines))
+        check(f"NRG-11: parts add up to the meter, {who}", all(
+            line["soldHere"] + line["soldAcross"] + line["toUtility"] == line["exported"]
+            and line["boughtHere"] + line["boughtAcross"] + line["fromUtility"] == line["imported"] for line in lines), lines)
+        metered = [state(f"energy/meters/{line['interval']}/{who}") for line in lines]
+        check(f"NRG-7: its meter is the ledger's, {who}", [(m["imported"], m["exported"]) for m in metered]
+              == [(line["imported"], line["exported"]) for line in lines])
+        billed = {str(line["interval"]) for line in lines}
+        mine = [t for t in trades if t["trade"].split("/")[0] in billed and t["amount"] is not None]
+        earned = sum(t["amount"] for t in mine if t["seller"] == who)
+        spent = sum(t["amount"] for t in mine if t["buyer"] == who)
+        check(f"NRG-37: its money is that of its trades, {who}", (bill["earned"], bill["spent"]) == (earned, spent),
+              (bill["earned"], bill["spent"], earned, spent))
+        takes, gives = bill["utility"]["takes"], bill["utility"]["gives"]
+        taken = sum(m["imported"] for m in metered) - sum(t["delivered"] for t in mine if t["buyer"] == who)
+        given = sum(m["exported"] for m in metered) - sum(t["delivered"] for t in mine if t["seller"] == who)
+        alone = (sum(m["imported"] for m in metered) * takes // 1_000_000
+                 - sum(m["exported"] for m in metered) * gives // 1_000_000)
+        together = taken * takes // 1_000_000 - given * gives // 1_000_000 + spent - earned
+        check(f"NRG-7: savings to the cent, {who}", bill["saved"] == alone - together, (bill["saved"], alone, together))
+        status, sheet = request_as(people[who], "GET", f"{url}/api/v1/energy/bill", headers={"Accept": "text/csv"})
+        rows = list(csv.DictReader(io.StringIO(sheet.decode())))
+        check(f"NRG-20: the sheet has the same intervals or more, {who}", status == 200 and
+              [int(row["interval"]) for row in rows][:len(lines)] == [line["interval"] for line in lines])
+    status, _ = request_as(people["eag-north"], "GET", f"{url}/api/v1/energy/bill")
+    check("NRG-37: a bill is a household's", status == 403, status)

@@ -154,7 +154,7 @@ struct MQTTClientTests {
             let successor = try MQTTClient(configuration)
             var seen: Set<UInt8> = []
             let timer = Task {
-                try await Task.sleep(for: .seconds(5))
+                try await Task.sleep(for: .seconds(60))
                 await successor.close()
             }
             for try await messages in successor.deliveries {

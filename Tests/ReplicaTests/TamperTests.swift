@@ -35,7 +35,11 @@ struct TamperTests {
         try await consortium.run { node in
             try await consortium.send(try consortium.issue(100, to: 1), to: node)
             try await consortium.send(transfer, to: node)
-            try await Task.sleep(for: .milliseconds(300))  // certificates reach the disk
+            for replica in node.replicas {
+                while try !replica.store.heightsWithoutCertificate().isEmpty {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
         }
         let queue = try DatabaseQueue(path: consortium.path(0))
         try await queue.write { [random] db in

@@ -30,7 +30,7 @@ extension WalletContract {
             [
                 ("hold", .text(id)), ("for", .text(hold.payee)), ("amount", .unsigned(hold.amount)),
                 ("currency", .text(currency)),
-            ])
+            ], of: contractName)
     }
 
     func release(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
@@ -75,7 +75,7 @@ extension WalletContract {
             [
                 ("hold", .text(parts[2])), ("to", .text(hold.payee)), ("paid", .unsigned(amount)),
                 ("returned", .unsigned(hold.amount - amount)), ("currency", .text(parts[0])),
-            ])
+            ], of: contractName)
     }
 
     /// Divides a hold of a contract's into several for other payees; what is left goes back to the payer, and the hold is
@@ -100,7 +100,11 @@ extension WalletContract {
             context.set(holds, partKey, part.hold)
             context.schedule("hold \(partKey)", at: part.hold.until)
         }
-        if left > 0 { try credit(words[1], left, words[0], context) }
+        guard left > 0 else { return }
+        try credit(words[1], left, words[0], context)
+        try context.emit(
+            "holdReduced", subject: words[1],
+            [("hold", .text(words[2])), ("returned", .unsigned(left)), ("currency", .text(words[0]))], of: contractName)
     }
 
     /// A hold that nobody settled goes back to the payer.

@@ -16,15 +16,15 @@ import Ledger
 /// | `freeze`, `unfreeze` | the account's owner, or the issuer | frozen already; frozen by the other |
 public struct WalletContract: Contract {
     /// By `<currency>/<participant>`.
-    public static let accounts = StateMap<Account>("wallet", "accounts")
+    public static let accounts = StateMap<Account>(contractName, "accounts")
     /// What was issued of each currency.
-    public static let supply = StateMap<UInt64>("wallet", "supply")
+    public static let supply = StateMap<UInt64>(contractName, "supply")
     /// Money set aside for a payee, by `<currency>/<payer>/<id>`.
-    public static let holds = StateMap<Hold>("wallet", "holds")
+    public static let holds = StateMap<Hold>(contractName, "holds")
     /// Permissions to collect, by `<payer>/<id>`.
-    public static let mandates = StateMap<Mandate>("wallet", "mandates")
+    public static let mandates = StateMap<Mandate>(contractName, "mandates")
     /// Payments that bear a name, by `<payer>/<payment>`, with what they moved.
-    public static let payments = StateMap<Payment>("wallet", "payments")
+    public static let payments = StateMap<Payment>(contractName, "payments")
 
     /// Largest amount of one operation, in minor units.
     public static let maximumAmount: UInt64 = 1 << 53
@@ -61,7 +61,8 @@ public struct WalletContract: Contract {
         static let controlled = ContractError(110, "the contract that made the hold alone can settle it")
     }
 
-    public let name = "wallet"
+    public static let contractName = "wallet"
+    public let name = contractName
     public let version: UInt64 = 1
 
     public init() {}
@@ -160,7 +161,7 @@ public struct WalletContract: Contract {
         try pay(amount, currency, from: payer, to: payee, context)
         try context.emit(
             "paid", subject: payer,
-            [("to", .text(payee)), ("amount", .unsigned(amount)), ("currency", .text(currency))])
+            [("to", .text(payee)), ("amount", .unsigned(amount)), ("currency", .text(currency))], of: contractName)
     }
 
     private static func pay(

@@ -86,6 +86,7 @@ struct EnergyPageRoutes: Sendable {
         let spent = paid.filter { $0.trade.buyer == me }.reduce(0) { $0 + ($1.trade.amount ?? 0) }
         let sold = paid.filter { $0.trade.seller == me }.reduce(0) { $0 + ($1.trade.delivered ?? 0) }
         let bought = paid.filter { $0.trade.buyer == me }.reduce(0) { $0 + ($1.trade.delivered ?? 0) }
+        let sums = try EnergyBill(me, on: platform, plan: plan)
         let intervals = Dictionary(grouping: trades) { $0.key.prefix { $0 != "/" } }.sorted { $0.key > $1.key }
         return WorkPage(
             kicker: plan.title, title: "My energy",
@@ -93,6 +94,13 @@ struct EnergyPageRoutes: Sendable {
             facts: [
                 Fact("Sold", EnergyWords.energy(sold)), Fact("Earned", "\(EnergyWords.points(earned)) points"),
                 Fact("Bought", EnergyWords.energy(bought)), Fact("Spent", "\(EnergyWords.points(spent)) points"),
+                Fact(
+                    sums.saved < 0 ? "More than at the utility" : "Less than at the utility",
+                    "\(EnergyWords.points(sums.saved.magnitude)) points",
+                    href: "/api/v1/energy/bill",
+                    note:
+                        "over \(sums.lines.count) intervals that are paid for: the utility takes \(EnergyWords.price(sums.utility.takes)) and gives \(EnergyWords.price(sums.utility.gives)) points a kWh"
+                ),
                 Fact("Wallet", "balance and statement", href: "/wallet"),
             ],
             charts: [try chart(of: session)],

@@ -31,6 +31,14 @@ struct EnergyRoutes: Sendable {
                 .json(try auction(try request.parameter("interval")))
             },
             Route(
+                .get, "/api/v1/energy/bill", "Intervals, payments and savings of whoever is signed in", tag: "energy",
+                access: .role(EnergyContract.Role.prosumer)
+            ) { request in
+                let bill = try EnergyBill(try request.requireSession().participant, on: platform, plan: plan)
+                return request.headers["accept"]?.contains("text/csv") == true
+                    ? .text(Self.csv(bill), "text/csv; charset=utf-8") : .json(Self.shown(bill))
+            },
+            Route(
                 .get, "/api/v1/energy/trades", "Trades of whoever is signed in", tag: "energy",
                 parameters: [.init("limit", in: .query, "At most so many", .integer(1...1000))]
             ) { request in
@@ -53,6 +61,30 @@ struct EnergyRoutes: Sendable {
                 return .json(try shown(trade, "\(interval)/\(number)", to: request.session))
             },
         ]
+    }
+
+    // MARK: A bill
+
+    private static let columns: [(name: String, value: any KeyPath<EnergyBill.Line, UInt64> & Sendable)] = [
+        ("interval", \.interval), ("imported", \.imported), ("exported", \.exported), ("soldHere", \.soldHere),
+        ("soldAcross", \.soldAcross), ("toUtility", \.toUtility), ("boughtHere", \.boughtHere),
+        ("boughtAcross", \.boughtAcross), ("fromUtility", \.fromUtility), ("earned", \.earned), ("spent", \.spent),
+    ]
+
+    private static func shown(_ bill: EnergyBill) -> [String: Any] {
+        [
+            "intervals": bill.lines.map { line in
+                Dictionary(uniqueKeysWithValues: columns.map { ($0.name, line[keyPath: $0.value]) })
+            },
+            "utility": ["takes": bill.utility.takes, "gives": bill.utility.gives], "earned": bill.earned,
+            "spent": bill.spent, "withMarket": bill.withMarket, "withoutMarket": bill.withoutMarket,
+            "saved": bill.saved,
+        ]
+    }
+
+    private static func csv(_ bill: EnergyBill) -> String {
+        let rows = bill.lines.map { line in columns.map { String(line[keyPath: $0.value]) } }
+        return ([columns.map(\.name)] + rows).map { $0.map(CSV.field).joined(separator: ",") + "\r\n" }.joined()
     }
 
     /// Latest first.

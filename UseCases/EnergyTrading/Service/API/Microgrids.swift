@@ -37,6 +37,9 @@ struct MicrogridPlan: Sendable {
     static let report: UInt64 = 15_000
     static let payment: UInt64 = 8000
     static let fee: UInt64 = 20_000
+    /// What the utility takes and gives for a kWh, thousandths of a point's hundredth.
+    static let utilityPrice: UInt64 = 320_000
+    static let feedInPrice: UInt64 = 80_000
 
     static let north = MicrogridPlan(
         key: "north", title: "Sunny Street",
@@ -94,6 +97,7 @@ struct MicrogridPlan: Sendable {
         [
             "interval": .unsigned(Self.interval), "gate": .unsigned(Self.gate), "clearing": .unsigned(Self.clearing),
             "report": .unsigned(Self.report), "payment": .unsigned(Self.payment), "k": 500, "currency": "XPT",
+            "utilityPrice": .unsigned(Self.utilityPrice), "feedInPrice": .unsigned(Self.feedInPrice),
             "deficitPrice": 300_000, "tolerance": 1000, "aggregator": .text(aggregator),
         ]
     }
