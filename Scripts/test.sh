@@ -44,6 +44,7 @@ step "The browser's verifier on outside vectors" node Tests/Interop/outside_vect
 step "Verifiers of others against the running node" .venv/bin/python Tests/Interop/run.py
 step "The served OpenAPI document, by schemathesis" .venv/bin/python Tests/Interop/openapi.py
 step "The portal in a browser" .venv/bin/python Tests/Browser/run.py
+step "The pages of fish farming in a browser" .venv/bin/python Tests/Browser/fish_pages.py
 step "The pages of chattel mortgage in a browser" .venv/bin/python Tests/Browser/chattel_pages.py
 step "The pages of automated parking in a browser" .venv/bin/python Tests/Browser/parking_pages.py
 step "Live: processes, faults and drills" .venv/bin/python Tests/Live/run.py

@@ -51,17 +51,16 @@ struct DemoCommand: AsyncParsableCommand {
         let useCase = running.useCase
         let examples = try useCase.examples(on: running.platform)
         Console.print("\n\(useCase.name)")
-        Console.print("Portal                 \(running.address)/")
-        Console.print("Health and metrics     \(running.operationsAddress)/metrics")
+        Console.row("Portal", running.address + "/")
+        Console.row("Health and metrics", running.operationsAddress + "/metrics")
         for (group, addresses) in examples.sorted(by: { $0.key < $1.key }) {
             for (name, address) in addresses.sorted(by: { $0.key < $1.key }) {
-                Console.print("\(group) · \(name)".padding(toLength: 22, withPad: " ", startingAt: 0) + " \(address)")
+                Console.row("\(group) · \(name)", address)
             }
         }
         Console.print("\nSign in as")
         for person in running.signIn where useCase.home(for: person.roles) != nil || person.roles.contains("partner") {
-            Console.print(
-                person.name.padding(toLength: 22, withPad: " ", startingAt: 0) + " \(running.address)\(person.link)")
+            Console.row(person.name, running.address + person.link)
         }
         if let box = examples["boxes"]?["active"] {
             Console.print("\nScan the code of a box, or open \(box)\n")
