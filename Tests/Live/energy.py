@@ -135,6 +135,10 @@ def money(check, url, ledger, people):
         same = wait_for(lambda: [1] if told()[0] == kept() else [], 1, 60)
         check(f"the statement of {who} adds up to the account on the ledger", same, (told(), kept()))
         kinds |= told()[1]
+    _, body = request_as(people["ivy"], "GET", f"{url}/api/v1/wallet/report")
+    report = json.loads(body)["items"]
+    check("COMMON-10: with trades going on, accounts and escrows hold what was issued",
+          report and all(line["isBalanced"] for line in report), report)
     check("COMMON-34: they tell of the market's escrow", {"held", "returned", "released"} <= kinds, kinds)
 
 

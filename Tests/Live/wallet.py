@@ -69,6 +69,12 @@ def pay(check, url, ledger, people):
     found = {name: balance(name) for name in ("farm", "coldline")}
     check("COMMON-34: every balance is the sum of its history", sums == found, f"{sums} {found}")
     supply = get_json(f"{url}/api/v1/ledgers/{ledger}/state?key=wallet/supply/XPT")["decoded"]
+    hold = {"id": "h1", "to": "coldline", "amount": 40, "currency": "XPT", "until": int(time.time() * 1000) + 3_600_000}
+    told, _ = post(url, people["farm"].sign(ledger, "wallet", "hold", hold, "farm")[1])
+    check("money is set aside", told == "FINAL", told)
+    report = get_json(f"{url}/api/v1/wallet/report")["items"]
+    check("COMMON-10: the report finds what was issued in accounts and holds", report == [
+        {"currency": "XPT", "issued": "1000", "accounts": "960", "held": "40", "isBalanced": True}], report)
     check("COMMON-10: all accounts together hold what was issued", sum(found.values()) == supply == 1000, found)
     print(f"wallet: balances {found}, issued {supply}", flush=True)
 

@@ -61,7 +61,20 @@ struct WalletRoutes: Sendable {
                     "isLegalTender": !Self.isPoints(currency),
                     "entries": statement.entries.map { Self.json($0, currency) },
                 ])
-            }
+            },
+            Route(
+                .get, "/api/v1/wallet/report", "What was issued of each currency, and where it lies", tag: Self.tag
+            ) { _ in
+                .json([
+                    "items": try MoneyReport(of: platform).lines.map { line in
+                        [
+                            "currency": line.currency, "issued": String(line.issued),
+                            "accounts": String(line.accounts), "held": String(line.held),
+                            "isBalanced": line.isBalanced,
+                        ] as [String: Any]
+                    }
+                ])
+            },
         ]
     }
 
