@@ -27,7 +27,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport.git", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf.git", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -40,6 +44,15 @@ let package = Package(
             dependencies: ["Ledger", "ContractKit", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")],
             swiftSettings: settings),
         .target(name: "Sequencing", dependencies: ["Ledger"], swiftSettings: settings),
+        .target(name: "ChildProcesses", swiftSettings: settings),
+        .target(
+            name: "EtcdSequencing",
+            dependencies: [
+                "ChildProcesses", "Ledger", "Sequencing", .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], exclude: ["Protos/etcd.proto"], swiftSettings: settings),
         .target(
             name: "Replica", dependencies: ["Ledger", "ContractKit", "LedgerStore", "Sequencing"],
             swiftSettings: settings),
@@ -50,6 +63,10 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
+            swiftSettings: settings),
+        .target(
+            name: "Peers",
+            dependencies: ["APIKit", "Ledger", "Replica", httpClient, .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings),
         .target(name: "SignIn", dependencies: ["APIKit", "Ledger", crypto], swiftSettings: settings),
         .target(name: "Observability", dependencies: [log], swiftSettings: settings),
@@ -65,7 +82,7 @@ let package = Package(
         .target(name: "MQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         .target(name: "DeviceKit", dependencies: ["Ledger", "SenML", "MQTT", crypto], swiftSettings: settings),
         .target(name: "SimulationKit", swiftSettings: settings),
-        .target(name: "Broker", dependencies: [crypto, x509], swiftSettings: testable),
+        .target(name: "Broker", dependencies: ["ChildProcesses", crypto, x509], swiftSettings: testable),
         .target(
             name: "ProjectionKit", dependencies: ["Ledger", "LedgerStore", "Replica", "SenML", grdb],
             swiftSettings: settings),
@@ -199,7 +216,7 @@ let package = Package(
                 "NodeClient",
                 "Ledger",
                 "ContractKit", "LedgerStore", "Replica", "ProjectionKit", "Keys", "KeyService", "PersonalData",
-                "APIKit", "SignIn", "PortalKit",
+                "APIKit", "SignIn", "PortalKit", "EtcdSequencing", "Peers",
                 "Observability", log,
             ], swiftSettings: settings),
         .executableTarget(
@@ -208,7 +225,7 @@ let package = Package(
                 "Node", "NodeClient", "Keys", "KeyService", "UseCaseKit", "Gateway", "Broker", "DeviceKit", "MQTT",
                 "SenML",
                 "PortalKit",
-                "Replica", "LedgerStore", "ContractKit", "Ledger",
+                "Replica", "LedgerStore", "ContractKit", "Ledger", "EtcdSequencing", "ChildProcesses",
                 "Observability", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -218,6 +235,9 @@ let package = Package(
         .testTarget(
             name: "ReplicaTests",
             dependencies: ["Replica", "Ledger", "LedgerStore", "ContractKit", "TestSupport", grdb]),
+        .testTarget(
+            name: "SequencingTests",
+            dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker"]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),
         .testTarget(
             name: "PersonalDataTests", dependencies: ["PersonalData", "Keys", "Ledger", "ContractKit", grdb]),

@@ -4,9 +4,11 @@ import LedgerStore
 
 /// Following final blocks and proving what is in them.
 extension LedgerNode {
-    public var finalHeight: UInt64 { state.withLock { $0.finalHeight } }
+    public var finalHeight: UInt64 { state.withLock { $0.finalHeight ?? 0 } }
     /// Why the ledger stopped; nil while it runs.
     public var failure: ReplicaError? { state.withLock { $0.failure } }
+    /// What keeps the orderer from working at the moment; nil while it works.
+    public var trouble: String? { sequencer.trouble }
     /// Statements admitted and not yet final.
     public var pending: Int { state.withLock { $0.entries.count } }
 
@@ -33,7 +35,7 @@ extension LedgerNode {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let answer: Result<Void, any Error>? = state.withLock { state in
-                    if state.finalHeight >= height { return .success(()) }
+                    if let final = state.finalHeight, final >= height { return .success(()) }
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(CancellationError()) }
                     state.heightWaiters.append((id, height, continuation))
@@ -76,8 +78,8 @@ extension LedgerNode {
         return (statement, block, proof)
     }
 
-    /// A receipt of each local member, in order of their ids.
-    public func receipts(for id: Hash32) throws -> [Bytes]? {
+    /// A receipt of each member in this process, in order of their ids.
+    public func ownReceipts(for id: Hash32) throws -> [Bytes]? {
         guard let record = try record(of: id) else { return nil }
         return replicas.map { $0.receipt(for: record.proof, root: record.block.header.logRoot, transaction: id) }
     }
