@@ -27,11 +27,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
-        .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
-        .package(url: "https://github.com/grpc/grpc-swift-nio-transport.git", from: "2.9.2"),
-        .package(url: "https://github.com/grpc/grpc-swift-protobuf.git", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -48,11 +45,9 @@ let package = Package(
         .target(
             name: "EtcdSequencing",
             dependencies: [
-                "ChildProcesses", "Ledger", "Sequencing", .product(name: "GRPCCore", package: "grpc-swift-2"),
-                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ], exclude: ["Protos/etcd.proto"], swiftSettings: settings),
+                "ChildProcesses", "Ledger", "Sequencing", httpClient,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: settings),
         .target(
             name: "Replica", dependencies: ["Ledger", "ContractKit", "LedgerStore", "Sequencing"],
             swiftSettings: settings),
@@ -234,7 +229,7 @@ let package = Package(
         .testTarget(name: "ContractKitTests", dependencies: ["ContractKit", "Ledger", "TestSupport"]),
         .testTarget(
             name: "ReplicaTests",
-            dependencies: ["Replica", "Ledger", "LedgerStore", "ContractKit", "TestSupport", grdb]),
+            dependencies: ["Replica", "Ledger", "LedgerStore", "Sequencing", "ContractKit", "TestSupport", grdb]),
         .testTarget(
             name: "SequencingTests",
             dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker"]),

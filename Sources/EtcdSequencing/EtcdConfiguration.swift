@@ -6,7 +6,7 @@ public struct EtcdConfiguration: Sendable {
     public struct TLS: Sendable {
         /// Who vouches for etcd's certificate; nil for the system's authorities.
         public var authorityFile: String?
-        /// This node's certificate and key, where etcd asks for one.
+        /// This node's certificate and key, where etcd asks for one. It lets the node connect; as whom it writes, user and password say.
         public var certificateFile: String?
         public var keyFile: String?
 
@@ -21,7 +21,7 @@ public struct EtcdConfiguration: Sendable {
     public var endpoints: [String]
     /// nil speaks in clear, for loopback.
     public var tls: TLS?
-    /// nil where etcd knows no users, or knows this node by its certificate.
+    /// nil where etcd knows no users.
     public var user: (name: String, password: String)?
 
     public init(endpoints: [String], tls: TLS? = nil, user: (name: String, password: String)? = nil) {
@@ -30,15 +30,15 @@ public struct EtcdConfiguration: Sendable {
         self.user = user
     }
 
-    /// Host and port of each endpoint.
-    func addresses() throws -> [(host: String, port: Int)] {
+    /// The endpoints, each of which has a host and a port.
+    func checkedEndpoints() throws -> [String] {
         guard !endpoints.isEmpty else { throw Self.malformed("none is given") }
-        return try endpoints.map { endpoint in
+        for endpoint in endpoints {
             guard let colon = endpoint.lastIndex(of: ":"), colon > endpoint.startIndex,
                 let port = Int(endpoint[endpoint.index(after: colon)...]), (1...65535).contains(port)
             else { throw Self.malformed("\(endpoint) is not host:port") }
-            return (String(endpoint[..<colon]), port)
         }
+        return endpoints
     }
 
     private static func malformed(_ what: String) -> SequencingError {

@@ -1,183 +1,169 @@
+import AsyncHTTPClient
 import Foundation
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
-import GRPCProtobuf
 import Ledger
+import NIOCore
+import NIOSSL
 import Sequencing
-import SwiftProtobuf
 import Synchronization
 
-/// The few calls of etcd's v3 interface that the sequencer makes, at whichever member of the cluster answers.
+/// The few calls of etcd's v3 interface that the sequencer makes, over etcd's own JSON gateway, at whichever member of the cluster answers.
 final class EtcdConnection: Sendable {
     /// How long a call may take; after that its outcome is unknown.
-    static let timeout = Duration.seconds(4)
-    /// Largest answer, bytes: entries of several slots.
-    static let maximumAnswer = 64 << 20
-
-    private typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
+    private static let timeout = TimeAmount.seconds(4)
+    /// Largest answer, bytes: entries of several slots in base64.
+    private static let maximumAnswer = 64 << 20
+    /// Codes of gRPC, as the gateway hands them on.
+    private enum Code {
+        static let invalidArgument = 3, permissionDenied = 7, resourceExhausted = 8, failedPrecondition = 9
+        static let unauthenticated = 16
+    }
 
     private struct State {
         var current = 0
         var token: String?
     }
 
-    private let clients: [Client]
-    private let running: [Task<Void, any Error>]
+    private let addresses: [String]
+    private let http: HTTPClient
     private let user: (name: String, password: String)?
     private let state = Mutex(State())
 
     init(_ configuration: EtcdConfiguration) throws {
-        clients = try configuration.addresses().map { host, port in
-            let security = Self.security(configuration.tls)
-            let isAddress = host.split(separator: ".").allSatisfy { UInt8($0) != nil }
-            return Client(
-                transport: isAddress
-                    ? try .http2NIOPosix(target: .ipv4(address: host, port: port), transportSecurity: security)
-                    : try .http2NIOPosix(target: .dns(host: host, port: port), transportSecurity: security))
-        }
+        let scheme = configuration.tls == nil ? "http" : "https"
+        addresses = try configuration.checkedEndpoints().map { "\(scheme)://\($0)" }
         user = configuration.user
-        running = clients.map { client in Task { try await client.runConnections() } }
+        http = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: .init(tlsConfiguration: try configuration.tls.map { try Self.security($0) }))
     }
 
-    private static func security(_ tls: EtcdConfiguration.TLS?) -> HTTP2ClientTransport.Posix.TransportSecurity {
-        guard let tls else { return .plaintext }
-        return .tls(
-            .defaults { security in
-                if let file = tls.authorityFile {
-                    security.trustRoots = .certificates([.file(path: file, format: .pem)])
-                }
-                if let file = tls.certificateFile {
-                    security.certificateChain = [.file(path: file, format: .pem)]
-                }
-                if let file = tls.keyFile { security.privateKey = .file(path: file, format: .pem) }
-            })
+    private static func security(_ tls: EtcdConfiguration.TLS) throws -> TLSConfiguration {
+        var security = TLSConfiguration.makeClientConfiguration()
+        do {
+            if let file = tls.authorityFile { security.trustRoots = .file(file) }
+            if let file = tls.certificateFile {
+                security.certificateChain = try NIOSSLCertificate.fromPEMFile(file).map { .certificate($0) }
+            }
+            if let file = tls.keyFile {
+                security.privateKey = .privateKey(try NIOSSLPrivateKey(file: file, format: .pem))
+            }
+        } catch {
+            throw SequencingError(.configuration, "a certificate or key for etcd cannot be read: \(error)")
+        }
+        return security
     }
 
-    func close() {
-        for client in clients { client.beginGracefulShutdown() }
-        for task in running { task.cancel() }
-    }
+    func close() { http.shutdown { _ in } }
 
     // MARK: Calls
 
     /// Values under keys from `start` up to `end`, ascending; of one key without `end`.
-    func range(_ start: Bytes, to end: Bytes? = nil, limit: Int64 = 0) async throws -> [(key: Bytes, value: Bytes)] {
-        let request = Etcdserverpb_RangeRequest.with {
-            $0.key = Data(start)
-            if let end { $0.rangeEnd = Data(end) }
-            $0.limit = limit
+    func range(_ start: Bytes, to end: Bytes? = nil, limit: Int = 0) async throws -> [(key: Bytes, value: Bytes)] {
+        var request: [String: Any] = ["key": Self.text(start), "limit": "\(limit)"]
+        if let end { request["range_end"] = Self.text(end) }
+        let answer = try await call("kv/range", request)
+        return try (answer["kvs"] as? [[String: Any]] ?? []).map { item in
+            (try Self.bytes(item["key"]), try Self.bytes(item["value"]))
         }
-        let answer: Etcdserverpb_RangeResponse = try await call("etcdserverpb.KV", "Range", request)
-        return answer.kvs.map { (Bytes($0.key), Bytes($0.value)) }
     }
 
     /// Writes all values if a key still has the value `expected` (nil: does not exist); false if it does not.
     func put(
         _ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?
     ) async throws -> Bool {
-        let compare = Etcdserverpb_Compare.with {
-            $0.key = Data(key)
-            $0.result = .equal
-            if let expected {
-                $0.target = .value
-                $0.value = Data(expected)
-            } else {
-                $0.target = .version
-                $0.version = 0
-            }
+        var compare = ["key": Self.text(key), "result": "EQUAL"]
+        if let expected {
+            compare["target"] = "VALUE"
+            compare["value"] = Self.text(expected)
+        } else {
+            compare["target"] = "VERSION"
+            compare["version"] = "0"
         }
-        let request = Etcdserverpb_TxnRequest.with {
-            $0.compare = [compare]
-            $0.success = values.map { key, value in
-                .with {
-                    $0.requestPut = .with {
-                        $0.key = Data(key)
-                        $0.value = Data(value)
-                    }
-                }
-            }
-        }
-        let answer: Etcdserverpb_TxnResponse = try await call("etcdserverpb.KV", "Txn", request)
-        return answer.succeeded
+        let answer = try await call(
+            "kv/txn", ["compare": [compare], "success": values.map { Self.put($0.value, at: $0.key) }])
+        return answer["succeeded"] as? Bool ?? false
     }
 
     /// Writes one value and deletes keys from `start` up to `end`.
     func put(_ value: Bytes, at key: Bytes, deletingFrom start: Bytes, to end: Bytes) async throws {
-        let request = Etcdserverpb_TxnRequest.with {
-            $0.success = [
-                .with {
-                    $0.requestPut = .with {
-                        $0.key = Data(key)
-                        $0.value = Data(value)
-                    }
-                },
-                .with {
-                    $0.requestDeleteRange = .with {
-                        $0.key = Data(start)
-                        $0.rangeEnd = Data(end)
-                    }
-                },
-            ]
-        }
-        let _: Etcdserverpb_TxnResponse = try await call("etcdserverpb.KV", "Txn", request)
+        let deletion = ["request_delete_range": ["key": Self.text(start), "range_end": Self.text(end)]]
+        _ = try await call("kv/txn", ["success": [Self.put(value, at: key), deletion]])
     }
 
-    private func call<Request: Message, Answer: Message>(
-        _ service: String, _ method: String, _ request: Request
-    ) async throws -> Answer {
+    private static func put(_ value: Bytes, at key: Bytes) -> [String: Any] {
+        ["request_put": ["key": text(key), "value": text(value)]]
+    }
+
+    private static func text(_ bytes: Bytes) -> String { Data(bytes).base64EncodedString() }
+
+    /// An empty value is left out of an answer.
+    private static func bytes(_ text: Any?) throws -> Bytes {
+        guard let text else { return [] }
+        guard let data = (text as? String).flatMap({ Data(base64Encoded: $0) }) else {
+            throw SequencingError(.broken, "etcd answered with something else than base64")
+        }
+        return Bytes(data)
+    }
+
+    private func call(_ path: String, _ request: [String: Any]) async throws -> [String: Any] {
         let current = state.withLock { $0.current }
         do {
-            return try await send(service, method, request, token: try await token(at: current), to: current)
-        } catch let error as RPCError {
+            return try await send(path, request, token: try await token(at: current), to: current)
+        } catch {
             state.withLock { state in
                 // A token ends with the etcd member that gave it, and after some minutes.
                 state.token = nil
-                if error.code != .unauthenticated, state.current == current {
-                    state.current = (current + 1) % clients.count
-                }
+                if state.current == current { state.current = (current + 1) % addresses.count }
             }
-            throw Self.error(error)
+            throw error
         }
     }
 
-    private func send<Request: Message, Answer: Message>(
-        _ service: String, _ method: String, _ request: Request, token: String?, to client: Int
-    ) async throws -> Answer {
-        var options = CallOptions.defaults
-        options.timeout = Self.timeout
-        options.waitForReady = false
-        options.maxResponseMessageBytes = Self.maximumAnswer
-        var metadata = Metadata()
-        if let token { metadata.addString(token, forKey: "token") }
-        return try await clients[client].unary(
-            request: ClientRequest(message: request, metadata: metadata),
-            descriptor: MethodDescriptor(fullyQualifiedService: service, method: method),
-            serializer: ProtobufSerializer<Request>(), deserializer: ProtobufDeserializer<Answer>(), options: options
-        ) { try $0.message }
-    }
-
-    private func token(at client: Int) async throws -> String? {
+    private func token(at address: Int) async throws -> String? {
         guard let user else { return nil }
         if let token = state.withLock({ $0.token }) { return token }
-        let answer: Etcdserverpb_AuthenticateResponse = try await send(
-            "etcdserverpb.Auth", "Authenticate",
-            Etcdserverpb_AuthenticateRequest.with {
-                $0.name = user.name
-                $0.password = user.password
-            }, token: nil, to: client)
-        state.withLock { $0.token = answer.token }
-        return answer.token
+        let answer = try await send(
+            "auth/authenticate", ["name": user.name, "password": user.password], token: nil, to: address)
+        let token = answer["token"] as? String
+        state.withLock { $0.token = token }
+        return token
     }
 
-    private static func error(_ error: RPCError) -> SequencingError {
-        switch error.code {
-        case .resourceExhausted where error.message.contains("space"):
+    private func send(
+        _ path: String, _ object: [String: Any], token: String?, to address: Int
+    ) async throws -> [String: Any] {
+        var request = HTTPClientRequest(url: "\(addresses[address])/v3/\(path)")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        if let token { request.headers.add(name: "Authorization", value: token) }
+        request.body = .bytes(ByteBuffer(bytes: try JSONSerialization.data(withJSONObject: object)))
+        let response: HTTPClientResponse
+        let body: ByteBuffer
+        do {
+            response = try await http.execute(request, timeout: Self.timeout)
+            body = try await response.body.collect(upTo: Self.maximumAnswer)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw SequencingError(.unreachable, "etcd at \(addresses[address]) does not answer: \(error)")
+        }
+        let answer = try? JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: Any]
+        guard response.status == .ok, let answer else {
+            throw Self.error(
+                code: answer?["code"] as? Int, message: answer?["error"] as? String ?? "status \(response.status.code)")
+        }
+        return answer
+    }
+
+    private static func error(code: Int?, message: String) -> SequencingError {
+        switch code {
+        case Code.resourceExhausted where message.contains("space"):
             SequencingError(
-                .full, "etcd has no space left (\(error.message)); compact and defragment it, then disarm its alarm")
-        case .unauthenticated, .permissionDenied, .invalidArgument, .failedPrecondition:
-            SequencingError(.refused, "etcd refuses: \(error.message); check user, password and certificate")
+                .full, "etcd has no space left (\(message)); compact and defragment it, then disarm its alarm")
+        case Code.invalidArgument, Code.permissionDenied, Code.failedPrecondition, Code.unauthenticated:
+            SequencingError(.refused, "etcd refuses: \(message); check user, password and certificate")
         default:
-            SequencingError(.unreachable, "etcd does not answer: \(error.code): \(error.message)")
+            SequencingError(.unreachable, "etcd does not answer as it should: \(message)")
         }
     }
 }

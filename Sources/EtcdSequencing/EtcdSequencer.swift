@@ -9,7 +9,7 @@ import Synchronization
 public final class EtcdSequencer: Sequencer {
     enum Limits {
         /// Entries that one read brings.
-        static let readAhead: Int64 = 16
+        static let readAhead = 16
         /// Pause before looking for the next slot, the first times and when it stays away.
         static let shortestPause = Duration.milliseconds(5), longestPause = Duration.milliseconds(100)
         /// Pause before asking again an etcd that does not answer.
@@ -159,19 +159,31 @@ public final class EtcdSequencer: Sequencer {
         var entries: [(UInt64, SlotEntry)] = []
         for (index, item) in found.enumerated() {
             let place = slot + UInt64(index)
-            guard item.key == keys.slot(place) else {
-                throw SequencingError(.broken, "slot \(place) is missing in etcd")
+            do {
+                let entry = try entry(of: item, in: place, after: previous)
+                previous = entry.digest
+                entries.append((place, entry))
+            } catch  where index > 0 {
+                // Who asks for this slot is told; those before it hold.
+                break
             }
-            let entry = try SlotEntry(decoding: item.value, slot: place)
-            // The first slot that a process reads has nothing to be compared with; the ledger's own blocks are, by the node.
-            guard previous == nil || entry.previous == previous else {
-                throw SequencingError(.broken, "slot \(place) does not continue slot \(place - 1)")
-            }
-            previous = entry.digest
-            entries.append((place, entry))
         }
         remember(entries)
         return true
+    }
+
+    private func entry(
+        of item: (key: Bytes, value: Bytes), in slot: UInt64, after previous: Hash32?
+    ) throws -> SlotEntry {
+        guard item.key == keys.slot(slot) else {
+            throw SequencingError(.broken, "slot \(slot) is missing in etcd")
+        }
+        let entry = try SlotEntry(decoding: item.value, slot: slot)
+        // The first slot that a process reads has nothing to be compared with; the ledger's own blocks are, by the node.
+        guard previous == nil || entry.previous == previous else {
+            throw SequencingError(.broken, "slot \(slot) does not continue the one before it")
+        }
+        return entry
     }
 
     private func remember(_ entries: [(slot: UInt64, entry: SlotEntry)]) {

@@ -140,6 +140,7 @@ public final class LedgerNode: Sendable {
                 self.wake.finish()
             }
         }
+        for replica in replicas { try? await replica.flushNotes() }
         stop(with: ReplicaError(.stopped, "the node is stopping"))
     }
 
