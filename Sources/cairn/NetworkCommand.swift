@@ -3,7 +3,6 @@ import ChildProcesses
 import EtcdSequencing
 import Foundation
 import Node
-import NodeClient
 import UseCaseKit
 
 struct NetworkCommand: AsyncParsableCommand {
@@ -69,7 +68,7 @@ struct NetworkCommand: AsyncParsableCommand {
                     etcd.append(try EtcdProcess(place, among: network.etcd, folder: root.appending(path: "etcd")))
                 }
                 for member in network.members { nodes.append((member, try start(member, of: network, root))) }
-                for (member, process) in nodes { try await waitFor(member, process) }
+                for (member, process) in nodes { try await waitFor(member, process, root.appending(path: member.id)) }
                 Console.print("\nEverything is up: \(network.members.first?.address ?? "")/")
                 await Interruption.wait()
                 Console.note("Stopping …")
@@ -82,22 +81,20 @@ struct NetworkCommand: AsyncParsableCommand {
 
         private func start(_ member: Network.Member, of network: Network, _ root: URL) throws -> ChildProcess {
             let own = root.appending(path: member.id)
-            let process = try ChildProcess(
+            return try ChildProcess(
                 try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
                 ["node", "--config", network.file(of: member.id, in: root).path],
                 logFile: own.appending(path: "node.log").path)
-            // So that others can tell the node's process from those of its neighbours.
-            try Data("\(process.identifier)\n".utf8).write(to: own.appending(path: "node.pid"))
-            return process
         }
 
-        private func waitFor(_ member: Network.Member, _ process: ChildProcess) async throws {
+        private func waitFor(_ member: Network.Member, _ process: ChildProcess, _ own: URL) async throws {
             let deadline = ContinuousClock.now + Self.startTimeout
             while true {
                 guard process.isRunning else {
                     throw Failure(.failed, "the node of \(member.name) ended; \(folder)/\(member.id)/node.log says why")
                 }
-                if (try? await NodeConnection(address: member.address)) != nil { break }
+                let text = try? String(contentsOf: Network.processFile(in: own), encoding: .utf8)
+                if text == "\(process.identifier)\n" { break }
                 guard ContinuousClock.now < deadline else {
                     throw Failure(
                         .unreachable,

@@ -29,6 +29,9 @@ struct NodeCommand: AsyncParsableCommand {
             Console.print("Portal                 \(running.address)/")
             Console.print("Health and metrics     \(running.operationsAddress)/metrics")
             if let field = running.field { Console.print("Broker                 127.0.0.1:\(field.address.port)") }
+            // Written once everything runs, so that who started the node can tell.
+            try Data("\(ProcessInfo.processInfo.processIdentifier)\n".utf8)
+                .write(to: Network.processFile(in: URL(filePath: configuration.folder)))
             await Interruption.wait()
             Console.note("Stopping …")
         }

@@ -40,8 +40,11 @@ class Network:
         self.output = open(self.folder / "up.out", "w+")
         process = subprocess.Popen([PROGRAM, "network", "up", "--folder", str(self.folder)], cwd=REPOSITORY,
                                    stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
-        for url in self.urls.values():
-            wait_until_up(url, 300, process)
+        deadline = time.monotonic() + 300
+        while "Everything is up" not in (self.folder / "up.out").read_text():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the network did not come up: {(self.folder / 'up.out').read_text()}")
+            time.sleep(0.1)
         return process
 
     def pid(self, member):

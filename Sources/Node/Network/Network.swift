@@ -46,6 +46,9 @@ public struct Network: Codable, Sendable {
         self.etcd = etcd
     }
 
+    /// Holds the process id of a member's node that is up.
+    public static func processFile(in folder: URL) -> URL { folder.appending(path: "node.pid") }
+
     public func file(of member: String, in folder: URL) -> URL { folder.appending(path: "\(member)/node.json") }
 
     /// Makes keys, genesis and configurations: each key only in the folder of its own member, those of participants in their member's.
