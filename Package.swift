@@ -232,7 +232,7 @@ let package = Package(
             dependencies: ["Replica", "Ledger", "LedgerStore", "Sequencing", "ContractKit", "TestSupport", grdb]),
         .testTarget(
             name: "SequencingTests",
-            dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker"]),
+            dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker", "ChildProcesses"]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),
         .testTarget(
             name: "PersonalDataTests", dependencies: ["PersonalData", "Keys", "Ledger", "ContractKit", grdb]),

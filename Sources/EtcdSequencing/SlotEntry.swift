@@ -1,10 +1,10 @@
 import Ledger
 import Sequencing
 
-/// What etcd keeps under a slot: `[previous digest, kid, signature, batch]`, the batch `[epoch, proposer, [[member, clock]], [statement]]`.
+/// What etcd keeps under a slot: `[previous digest, kid, signature, batch]`, the batch `[epoch, proposer, [[member, clock, signature]], [statement]]`.
 ///
 /// Each entry names the digest of the one before it, so that a slot that was lost or changed shows. It is signed by the member that brings it,
-/// so that whoever else can write to etcd cannot report a member's clock.
+/// so that nobody else who can write to etcd brings statements in its name.
 struct SlotEntry: Sendable {
     /// Bytes around the statements of a batch.
     static let limits = CBOR.Limits.large
@@ -23,7 +23,7 @@ struct SlotEntry: Sendable {
         content =
             CBOR.array([
                 .unsigned(batch.epoch), .text(batch.proposer),
-                .array(batch.clocks.map { .array([.text($0.member), .unsigned($0.clock)]) }),
+                .array(batch.clocks.map(\.cbor)),
                 .array(batch.statements.map { .bytes($0.bytes) }),
             ]).encoded()
         signature = COSESign1.signDetached(
@@ -51,7 +51,7 @@ struct SlotEntry: Sendable {
     }
 
     /// The batch as every member reads it. What is not signed by a member of the ledger, or not a batch, is an empty one to all of them;
-    /// so is a statement that does not decode, and a clock that is not the signer's own.
+    /// so is nothing to them a statement that does not decode, and a clock that its member did not sign.
     func batch(in slot: UInt64, ledger: Hash32, members: MemberSet) -> Batch {
         guard let member = members.member(kid: kid),
             COSESign1.verifyDetached(
@@ -59,13 +59,11 @@ struct SlotEntry: Sendable {
             let parts = try? CBOR.decode(content, limits: Self.limits).array, parts.count == 4,
             let epoch = parts[0].unsigned, let reports = parts[2].array, let statements = parts[3].array
         else { return Batch(epoch: 0, proposer: "", clocks: [], statements: []) }
-        let clocks = reports.compactMap { report -> BlockHeader.ClockReport? in
-            guard let pair = report.array, pair.count == 2, pair[0].text == member.id, let clock = pair[1].unsigned
-            else { return nil }
-            return .init(member: member.id, clock: clock)
+        let clocks = reports.compactMap { try? SignedClock(cbor: $0) }.filter {
+            $0.isSigned(by: members, ledger: ledger)
         }
         return Batch(
-            epoch: epoch, proposer: member.id, clocks: clocks.suffix(1),
+            epoch: epoch, proposer: member.id, clocks: clocks,
             statements: statements.compactMap { item in
                 guard let bytes = item.bytes, let statement = try? Statement(decoding: bytes),
                     statement.ledger == ledger

@@ -67,7 +67,15 @@ public struct EmbeddedConsortium: Sendable {
             node: node, keys: try EncryptionKeyFolder(configuration.folder.appending(path: "keys/encryption")),
             path: configuration.folder.appending(path: "vaults"), report: { logger.warning("\($0)") })
         let running = Task { await node.run() }
-        let peering = Task { try await neighbours?.run() }
+        let peering = Task {
+            do {
+                try await neighbours?.run()
+            } catch  where !Task.isCancelled {
+                logger.critical("other members' nodes are not answered; start anew", metadata: ["error": "\(error)"])
+            } catch {
+                // Stopping was asked for.
+            }
+        }
         let following = Task {
             do {
                 try await index.follow(node)
@@ -98,7 +106,9 @@ public struct EmbeddedConsortium: Sendable {
         }
         do {
             // A network's first block is final once a quorum of its nodes has started.
+            if neighbours != nil { logger.notice("joining the other members' nodes") }
             try await node.waitForFinal(0)
+            if neighbours != nil { logger.notice("joined", metadata: ["height": "\(node.finalHeight)"]) }
             let result = try await serve(node, index, keys, vaults, body)
             await end()
             return result

@@ -8,8 +8,8 @@ public final class PeerClient: PeerGroup {
     private static let timeout: TimeAmount = .seconds(10)
     /// Largest answer that is read, bytes: one above a block of the largest batch.
     private static let maximumAnswer = 32 << 20
-    /// Votes that wait for a peer that is slow or away; older ones are fetched by the peer itself.
-    private static let waitingVotes = 64
+    /// News that wait for a peer that is slow or away; older votes are fetched by the peer itself.
+    private static let waitingNews = 64
 
     private let ledger: Hash32
     private let member: String
@@ -17,8 +17,7 @@ public final class PeerClient: PeerGroup {
     private let addresses: [String: String]
     private let clock: @Sendable () -> UInt64
     private let http: HTTPClient
-    private let outgoing:
-        [String: (stream: AsyncStream<[SignedHeader]>, into: AsyncStream<[SignedHeader]>.Continuation)]
+    private let outgoing: [String: (stream: AsyncStream<PeerNews>, into: AsyncStream<PeerNews>.Continuation)]
 
     /// - Parameters:
     ///   - member: the one that asks, with its key.
@@ -35,30 +34,29 @@ public final class PeerClient: PeerGroup {
         self.http = http
         outgoing = addresses.mapValues { _ in
             let (stream, into) = AsyncStream.makeStream(
-                of: [SignedHeader].self, bufferingPolicy: .bufferingNewest(Self.waitingVotes))
+                of: PeerNews.self, bufferingPolicy: .bufferingNewest(Self.waitingNews))
             return (stream, into)
         }
     }
 
     public var members: [String] { addresses.keys.sorted() }
 
-    /// Sends the votes that ``publish(_:)`` was given, until cancelled.
+    /// Sends the news that ``publish(_:)`` was given, until cancelled.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             for (peer, queue) in outgoing {
                 group.addTask {
-                    for await votes in queue.stream {
+                    for await news in queue.stream {
                         // A peer that does not answer fetches them once it is back.
-                        _ = try? await self.ask(
-                            peer, "POST", "/peer/v1/votes", CBOR.array(votes.map(\.cbor)).encoded())
+                        _ = try? await self.ask(peer, "POST", "/peer/v1/news", news.cbor.encoded())
                     }
                 }
             }
         }
     }
 
-    public func publish(_ votes: [SignedHeader]) {
-        for queue in outgoing.values { queue.into.yield(votes) }
+    public func publish(_ news: PeerNews) {
+        for queue in outgoing.values { queue.into.yield(news) }
     }
 
     public func standing(of member: String) async throws -> PeerStanding {
@@ -75,6 +73,10 @@ public final class PeerClient: PeerGroup {
 
     public func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] {
         try await list(member, "/peer/v1/receipts/\(transaction.hex)").compactMap(\.bytes)
+    }
+
+    public func cosignatures(at height: UInt64, of member: String) async throws -> [String] {
+        try await list(member, "/peer/v1/cosignatures/\(height)").compactMap(\.text)
     }
 
     private func list(_ peer: String, _ path: String) async throws -> [CBOR] {

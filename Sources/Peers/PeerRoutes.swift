@@ -21,9 +21,9 @@ public struct PeerRoutes: Sendable {
             route(.get, "/peer/v1/standing", "Final height, and the asking member's last vote") { member, _ in
                 node.standing(for: member).cbor
             },
-            route(.post, "/peer/v1/votes", "Votes of the asking member", consumes: Self.contentType) { _, request in
-                let votes = try CBOR.decode(request.body).array ?? []
-                node.take(try votes.map { try SignedHeader(cbor: $0) })
+            route(.post, "/peer/v1/news", "Votes and clock of the asking member", consumes: Self.contentType) {
+                _, request in
+                node.take(try PeerNews(cbor: try CBOR.decode(request.body)))
                 return .null
             },
             route(.get, "/peer/v1/votes/{height}", "Votes from a height on") { _, request in
@@ -38,6 +38,10 @@ public struct PeerRoutes: Sendable {
                     throw Problem.badRequest("a transaction is 32 bytes in hex")
                 }
                 return .array(try (node.ownReceipts(for: id) ?? []).map { .bytes($0) })
+            },
+            route(.get, "/peer/v1/cosignatures/{height}", "This member's lines on the tree head of a block") {
+                _, request in
+                .array(try node.ownCosignatures(at: try height(request)).map { .text($0) })
             },
         ]
     }
@@ -62,6 +66,8 @@ public struct PeerRoutes: Sendable {
                 return .bytes(try answer(asking, request).encoded(), Self.contentType)
             } catch let error as LedgerError {
                 throw Problem.badRequest(error.description)
+            } catch let error as ReplicaError where error.code == .notFound {
+                throw Problem.notFound(error.message)
             }
         }
     }

@@ -88,15 +88,16 @@ extension LedgerNode {
     public func checkpoint() async throws -> String {
         let snapshot = try serving.snapshot(of: [])
         try await waitForFinal(snapshot.head.height)
-        return checkpoint(size: snapshot.logSize, root: snapshot.logRoot)
+        return try await checkpoint(size: snapshot.logSize, root: snapshot.logRoot, at: snapshot.head.height)
     }
 
-    private func checkpoint(size: UInt64, root: Hash32) -> String {
+    private func checkpoint(size: UInt64, root: Hash32, at height: UInt64) async throws -> String {
         let checkpoint = Checkpoint(ledger: ledger, size: size, root: root)
         let time = clock() / 1000
+        let others = try await peerCosignatures(on: checkpoint, at: height)
         return checkpoint.note(
             lines: [serving.signatureLine(checkpoint)]
-                + replicas.dropFirst().map { $0.cosignatureLine(checkpoint, time: time) })
+                + replicas.dropFirst().map { $0.cosignatureLine(checkpoint, time: time) } + others)
     }
 
     /// Evidence for accepted transactions and for readings inside batches among them, as of the present head.
@@ -142,7 +143,9 @@ extension LedgerNode {
             state: snapshot.entries.compactMap { entry in
                 entry.value.map { .init(key: entry.key, value: $0, proof: entry.proof) }
             },
-            readings: proved, checkpoint: checkpoint(size: snapshot.logSize, root: snapshot.logRoot), notes: notes)
+            readings: proved,
+            checkpoint: try await checkpoint(
+                size: snapshot.logSize, root: snapshot.logRoot, at: snapshot.head.height), notes: notes)
     }
 
     /// A reading with its path in the batch's tree. A sealed batch's root is that of its readings, so one of them can be

@@ -93,7 +93,8 @@ extension LedgerNode {
                 let execution = try await replica.execute(
                     .init(
                         batch: Batch(
-                            epoch: block.header.epoch, proposer: furthest.member.id, clocks: block.header.clocks,
+                            epoch: block.header.epoch, proposer: furthest.member.id,
+                            clocks: block.header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
                             statements: statements)
                     ) { _ in true })
                 guard execution.headerHash == Hash32.sha256(block.headerBytes) else {

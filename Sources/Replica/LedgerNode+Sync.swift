@@ -63,10 +63,7 @@ extension LedgerNode {
                     "block \(head) was made of slot \(next - 1), and the order ends before slot \(bounds.upperBound); it was restored from an older copy or wiped"
                 )
             }
-            if let slot, bounds.contains(slot) {
-                try await compare(slot, with: head, on: replica)
-                return next
-            }
+            if let slot, bounds.contains(slot) { return try await place(of: head, near: slot, bounds, on: replica) + 1 }
             if next >= bounds.lowerBound { return next }
             // The order does not reach back that far: peers have the blocks, or will.
             try await Task.sleep(for: Self.exchangePause)
@@ -107,7 +104,7 @@ extension LedgerNode {
             replica.vote(for: item.block).map { SignedHeader(header: item.block.headerBytes, vote: $0) }
         }
         take(signed)
-        peers.publish(signed)
+        peers.publish(PeerNews(votes: signed))
     }
 
     /// Executes final blocks of peers until none of those that answer is further.
@@ -157,7 +154,10 @@ extension LedgerNode {
         else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
         let execution = try await replica.execute(
             .init(
-                batch: Batch(epoch: header.epoch, proposer: "", clocks: header.clocks, statements: statements),
+                batch: Batch(
+                    epoch: header.epoch, proposer: "",
+                    clocks: header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
+                    statements: statements),
                 slot: received.slot, certified: Hash32.sha256(received.header)))
         guard let block = execution.block else {
             throw ReplicaError(.diverged, "block \(header.height) of a peer is empty here; restore this node")
@@ -169,25 +169,37 @@ extension LedgerNode {
         take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
     }
 
-    /// Compares a slot with the block that was made of it: a peer's word for the slot, and an order that was rewritten, show here.
-    private func compare(_ slot: UInt64, with height: UInt64, on replica: Replica) async throws {
-        guard let block = try replica.store.block(at: height) else { return }
-        let batch = try await sequencer.batch(in: slot)
-        let ordered = Set(batch.statements.map(\.id))
-        guard batch.clocks.allSatisfy({ block.header.clocks.contains($0) }),
-            block.items.allSatisfy({ ordered.contains($0.result.transaction) })
-        else {
-            throw SequencingError(
-                .rewound, "slot \(slot) does not hold what block \(height) was made of; the order was rewritten")
+    /// The slot that a block was made of: the one that is kept with it, unless that was the word of a peer and is wrong.
+    private func place(
+        of height: UInt64, near slot: UInt64, _ bounds: Range<UInt64>, on replica: Replica
+    ) async throws -> UInt64 {
+        guard let block = try replica.store.block(at: height) else { return slot }
+        if Self.matches(try await sequencer.batch(in: slot), block) { return slot }
+        for slot in bounds.reversed() {
+            let batch = try await sequencer.batch(in: slot)
+            if !batch.clocks.isEmpty, Self.matches(batch, block) { return slot }
         }
+        throw SequencingError(
+            .rewound, "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
+        )
+    }
+
+    private static func matches(_ batch: Batch, _ block: StoredBlock) -> Bool {
+        let ordered = Set(batch.statements.map(\.id))
+        // A member that is named twice is taken by its last word, as in execution.
+        let clocks = Dictionary(batch.clocks.map { ($0.member, $0.clock) }) { $1 }
+        let reported = Dictionary(block.header.clocks.map { ($0.member, $0.clock) }) { $1 }
+        return clocks.allSatisfy { reported[$0.key] == $0.value }
+            && block.items.allSatisfy { ordered.contains($0.result.transaction) }
     }
 
     // MARK: Exchanging
 
-    /// Fetches the votes that did not arrive, until cancelled.
+    /// Tells peers this member's clock, and fetches the votes that did not arrive, until cancelled.
     func exchange(with peers: any PeerGroup) async {
         var waiting: UInt64?
         while !Task.isCancelled {
+            peers.publish(PeerNews(clock: serving.signed(clock())))
             try? await Task.sleep(for: Self.exchangePause)
             let first = state.withLock { $0.unsigned.first?.block.header.height }
             // A block that is waited for the second time: its votes should have come by themselves.
@@ -197,6 +209,18 @@ extension LedgerNode {
                 }
             }
             waiting = first
+        }
+    }
+
+    /// Takes what a peer told by itself.
+    public func take(_ news: PeerNews) {
+        take(news.votes)
+        guard let clock = news.clock, !replicas.contains(where: { $0.member.id == clock.member }),
+            clock.isSigned(by: genesis.members, ledger: ledger)
+        else { return }
+        state.withLock { state in
+            // Messages may overtake one another.
+            if clock.clock >= state.clocks[clock.member]?.clock ?? 0 { state.clocks[clock.member] = clock }
         }
     }
 

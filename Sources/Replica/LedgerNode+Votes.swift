@@ -41,6 +41,8 @@ extension LedgerNode {
         let other = state.votes[height]?.first { $0.key != hash && $0.value.votes.contains { $0.kid == vote.kid } }
         if let other, let first = other.value.votes.first(where: { $0.kid == vote.kid }) {
             let member = genesis.members.member(kid: vote.kid)?.id ?? ""
+            // One pair of headers says all; a member that signs a hundred fills no disk.
+            guard state.accused.insert("\(member) \(height)").inserted else { return }
             serving.note(
                 Contradiction(
                     SeenVote(member: member, height: height, header: other.value.header, signature: first.signature),
@@ -59,28 +61,64 @@ extension LedgerNode {
     /// Members that signed two headers at one height, with both.
     public func contradictions() throws -> [Contradiction] { try serving.store.contradictions() }
 
-    // MARK: Receipts
+    // MARK: Signatures on request
 
-    /// How often peers that do not have a transaction yet are asked for their receipt, and the pause between.
-    private static let receiptAttempts = 20, receiptPause = Duration.milliseconds(50)
+    /// How often peers that have not got as far yet are asked again, and the pause between.
+    private static let attempts = 20, pause = Duration.milliseconds(50)
+
+    /// What peers answer, by member, once there is enough for a quorum together with this node's members, or after a second.
+    private func gather<Value: Sendable>(
+        _ ask: @Sendable (any PeerGroup, MemberSet.Member) async throws -> Value?
+    ) async throws -> [String: Value] {
+        guard let peers else { return [:] }
+        var found: [String: Value] = [:]
+        for attempt in 0..<Self.attempts {
+            if attempt > 0 { try await Task.sleep(for: Self.pause) }
+            for member in genesis.members.members where peers.members.contains(member.id) && found[member.id] == nil {
+                found[member.id] = (try? await ask(peers, member)).flatMap { $0 }
+            }
+            if replicas.count + found.count >= genesis.members.quorum { break }
+        }
+        return found
+    }
 
     /// A receipt of each member that answers, this node's first; nil where the transaction was not accepted.
     public func receipts(for id: Hash32) async throws -> [Bytes]? {
-        guard let own = try ownReceipts(for: id) else { return nil }
-        guard let peers, let statement = try record(of: id)?.statement else { return own }
-        var found: [String: Bytes] = [:]
-        for attempt in 0..<Self.receiptAttempts {
-            if attempt > 0 { try await Task.sleep(for: Self.receiptPause) }
-            for member in peers.members where found[member] == nil {
-                guard let key = genesis.members.members.first(where: { $0.id == member })?.key,
-                    let receipt = try? await peers.receipts(for: id, of: member).first,
-                    (try? Receipt.verify(receipt, for: statement, with: key)) != nil
-                else { continue }
-                found[member] = receipt
-            }
-            if own.count + found.count >= genesis.members.quorum { break }
+        guard let own = try ownReceipts(for: id), let statement = try record(of: id)?.statement else { return nil }
+        let others = try await gather { peers, member -> Bytes? in
+            guard let receipt = try await peers.receipts(for: id, of: member.id).first,
+                (try? Receipt.verify(receipt, for: statement, with: member.key)) != nil
+            else { return nil }
+            return receipt
         }
-        return own + found.sorted { $0.key < $1.key }.map(\.value)
+        return own + others.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Cosignature lines of peers on the tree head of a final block; those of the latest are kept.
+    func peerCosignatures(on checkpoint: Checkpoint, at height: UInt64) async throws -> [String] {
+        if peers == nil { return [] }
+        let known = cosigned.withLock { $0 }
+        if known.height == height, !known.lines.isEmpty { return known.lines }
+        let (ledger, members) = (ledger, genesis.members)
+        let found = try await gather { peers, member -> String? in
+            let line = try await peers.cosignatures(at: height, of: member.id).joined()
+            let signed = try Checkpoint.verify(note: checkpoint.note(lines: [line]), ledger: ledger, members: members)
+            return signed.signers == [member.id] && signed.others == 0 ? line : nil
+        }
+        let lines = found.sorted { $0.key < $1.key }.map(\.value)
+        if replicas.count + lines.count >= members.quorum { cosigned.withLock { $0 = (height, lines) } }
+        return lines
+    }
+
+    /// This node's cosignature lines on the tree head of a final block.
+    public func ownCosignatures(at height: UInt64) throws -> [String] {
+        guard height <= finalHeight, let header = try serving.store.block(at: height)?.header else {
+            throw ReplicaError(.notFound, "block \(height) is not final here")
+        }
+        let size = header.logSize + 1
+        let root = try LogView(size: size, reader: serving.store).root()
+        let checkpoint = Checkpoint(ledger: ledger, size: size, root: root)
+        return replicas.map { $0.cosignatureLine(checkpoint, time: clock() / 1000) }
     }
 
     // MARK: For peers

@@ -26,8 +26,6 @@ public final class LedgerNode: Sendable {
         static let unsignedBlocks = 256
         /// Heights above the last final block for which votes of others are taken.
         static let voteWindow: UInt64 = 10_000
-        /// How often a member reports its clock where others bring the statements, ms: while blocks come, and while none does.
-        static let clockReport: UInt64 = 1_000, idleClockReport: UInt64 = 30_000
     }
 
     struct Entry {
@@ -69,9 +67,10 @@ public final class LedgerNode: Sendable {
         var heightWaiters: [(id: UInt64, height: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
         var nextWaiter: UInt64 = 0
         var nextTimer: UInt64?
-        /// This member's clock when it last filled a slot, and whether a block of others has come since.
-        var lastReport: UInt64 = 0
-        var hasNewBlock = false
+        /// Members and heights of which there is evidence already.
+        var accused: Set<String> = []
+        /// The latest clocks of members elsewhere.
+        var clocks: [String: SignedClock] = [:]
         var failure: ReplicaError?
         var running: Task<Void, Never>?
         var rejected: [String: UInt64] = [:]
@@ -100,6 +99,8 @@ public final class LedgerNode: Sendable {
     /// Keys that were read, with the participants they belong to.
     let keys = Mutex<[Hash32: (key: VerifyingKey, owner: String)]>([:])
     private let time = Atomic<UInt64>(0)
+    /// Lines of peers on the tree head of a block.
+    let cosigned = Mutex<(height: UInt64, lines: [String])>((0, []))
     let wake: AsyncStream<Void>.Continuation
     private let wakes: AsyncStream<Void>
 
@@ -156,14 +157,12 @@ public final class LedgerNode: Sendable {
 
     private func takeBatch() -> Batch? {
         let now = clock()
-        let reports = replicas.map { BlockHeader.ClockReport(member: $0.member.id, clock: now) }
+        let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
         return state.withLock { state in
-            let isDue = state.slotsInFlight == 0 && hasSomethingDue(state, now)
+            let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
             guard state.failure == nil, state.unsigned.count < Limits.unsignedBlocks,
-                state.hasWorthwhileBatch || isDue
+                state.hasWorthwhileBatch || timerDue
             else { return nil }
-            state.lastReport = now
-            state.hasNewBlock = false
             var bytes = 0
             let statements = state.queue.prefix(Batch.maximumCount).prefix { statement in
                 bytes += statement.bytes.count
@@ -173,16 +172,8 @@ public final class LedgerNode: Sendable {
             for statement in statements { state.entries[statement.id]?.ordered = true }
             state.slotsInFlight += 1
             return Batch(
-                epoch: 0, proposer: serving.member.id, clocks: reports, statements: Array(statements))
+                epoch: 0, proposer: serving.member.id, clocks: own + state.clocks.values, statements: Array(statements))
         }
-    }
-
-    /// Whether a slot is worth filling without statements: a timer is due, or the others need this member's clock, without which ledger time
-    /// would stand still for want of a majority.
-    private func hasSomethingDue(_ state: State, _ now: UInt64) -> Bool {
-        if let timer = state.nextTimer, timer <= now { return true }
-        let pause = state.hasNewBlock ? Limits.clockReport : Limits.idleClockReport
-        return peers != nil && now >= state.lastReport + pause
     }
 
     /// Wakes the batcher when a timer is due, and ends waits that took too long.
@@ -196,7 +187,7 @@ public final class LedgerNode: Sendable {
                     late += entry.waiters.filter { $0.deadline <= now }
                     state.entries[id]?.waiters.removeAll { $0.deadline <= now }
                 }
-                return (late, hasSomethingDue(state, now))
+                return (late, state.nextTimer.map { $0 <= now } ?? false)
             }
             for waiter in late { waiter.answer(nil) }
             if due { wake.yield() }
@@ -246,10 +237,7 @@ public final class LedgerNode: Sendable {
             let isOwn = batch.proposer == serving.member.id
             if replica === serving {
                 state.nextTimer = execution.nextTimer
-                if let block = execution.block {
-                    state.unsigned.append((block, execution.headerHash))
-                    if !isOwn { state.hasNewBlock = true }
-                }
+                if let block = execution.block { state.unsigned.append((block, execution.headerHash)) }
             }
             let done = executions == replicas.count
             if done {
@@ -260,7 +248,7 @@ public final class LedgerNode: Sendable {
             return (done, settleFinalBlocks(&state), state.failure)
         }
         if let block = execution.block, let vote = execution.vote {
-            peers?.publish([SignedHeader(header: block.headerBytes, vote: vote)])
+            peers?.publish(PeerNews(votes: [SignedHeader(header: block.headerBytes, vote: vote)]))
         }
         announce(settled)
         if let failure { stop(with: failure) }

@@ -1,4 +1,5 @@
 import Ledger
+import Sequencing
 
 /// A header with a member's signature, as members' nodes send it to one another.
 public struct SignedHeader: Sendable, Hashable {
@@ -70,12 +71,35 @@ public struct PeerStanding: Sendable {
     }
 }
 
+/// What a member's node tells the others by itself.
+public struct PeerNews: Sendable {
+    public let votes: [SignedHeader]
+    public let clock: SignedClock?
+
+    public init(votes: [SignedHeader] = [], clock: SignedClock? = nil) {
+        self.votes = votes
+        self.clock = clock
+    }
+
+    public var cbor: CBOR { .array([.array(votes.map(\.cbor)), clock?.cbor ?? .null]) }
+
+    public init(cbor: CBOR) throws(LedgerError) {
+        guard let parts = cbor.array, parts.count == 2, let list = parts[0].array else {
+            throw LedgerError(.block, "news of a peer are [[signed header], signed clock or null]")
+        }
+        var votes: [SignedHeader] = []
+        for item in list { votes.append(try SignedHeader(cbor: item)) }
+        self.init(votes: votes, clock: parts[1].isNull ? nil : try SignedClock(cbor: parts[1]))
+    }
+}
+
 /// The nodes of a ledger's other members.
 public protocol PeerGroup: Sendable {
     /// Ids of the other members.
     var members: [String] { get }
-    /// Sends votes to all of them, without waiting; what does not arrive is fetched by those who lack it.
-    func publish(_ votes: [SignedHeader])
+    /// Sends votes and this member's clock to all of them, without waiting. Votes that do not arrive are fetched by those who lack them, and a
+    /// clock is followed by the next.
+    func publish(_ news: PeerNews)
     func standing(of member: String) async throws -> PeerStanding
     /// Votes from a height on that a member's node holds: certificates of final blocks, then its own.
     func votes(from height: UInt64, of member: String) async throws -> [SignedHeader]
@@ -83,4 +107,6 @@ public protocol PeerGroup: Sendable {
     func blocks(from height: UInt64, of member: String) async throws -> [CertifiedBlock]
     /// The member's receipt of an accepted transaction; none where it has not got that far.
     func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes]
+    /// The member's cosignature lines on the tree head of a final block.
+    func cosignatures(at height: UInt64, of member: String) async throws -> [String]
 }

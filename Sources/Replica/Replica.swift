@@ -153,6 +153,8 @@ public final class Replica: Sendable {
         return Vote.sign(block.headerBytes, with: key)
     }
 
+    func signed(_ clock: UInt64) -> SignedClock { .sign(clock, of: member.id, ledger: genesis.id, with: key) }
+
     /// The first height that the member may sign; nil until peers have told what they hold.
     var voteStart: UInt64? { engine.withLock { $0.voteStart } }
 

@@ -11,11 +11,11 @@ public struct Batch: Sendable {
     public let epoch: UInt64
     /// The member whose node brought it.
     public let proposer: String
-    /// The clocks of the members that brought the batch.
-    public let clocks: [BlockHeader.ClockReport]
+    /// The clocks of members, as the proposer knows them.
+    public let clocks: [SignedClock]
     public let statements: [Statement]
 
-    public init(epoch: UInt64, proposer: String, clocks: [BlockHeader.ClockReport], statements: [Statement]) {
+    public init(epoch: UInt64, proposer: String, clocks: [SignedClock], statements: [Statement]) {
         self.epoch = epoch
         self.proposer = proposer
         self.clocks = clocks

@@ -116,7 +116,7 @@ class Network:
         kid = hashlib.sha256(encode({1: 1, -1: 6, -2: raw})).digest()
         protected = encode({1: -8, 4: kid})
         votes = [[header, kid, key.sign(encode(["Signature", b"", protected, b"", header]))] for header in headers]
-        body, path, now = encode(votes), "/peer/v1/votes", int(time.time() * 1000)
+        body, path, now = encode([votes, None]), "/peer/v1/news", int(time.time() * 1000)
         payload = encode(["cairn-peer/1", bytes.fromhex(self.ledger), to, "POST", path, now, hashlib.sha256(body).digest()])
         signature = key.sign(encode(["Signature1", protected, b"", payload]))
         return call("POST", f"http://127.0.0.1:{self.configurations[to]['peerPort']}{path}", body, {

@@ -38,8 +38,8 @@ final class MembersApart: Sendable {
         let members: [String]
         let network: MembersApart
 
-        func publish(_ votes: [SignedHeader]) {
-            for member in members { (try? network.node(member))?.take(votes) }
+        func publish(_ news: PeerNews) {
+            for member in members { (try? network.node(member))?.take(news) }
         }
         func standing(of member: String) async throws -> PeerStanding { try network.node(member).standing(for: own) }
         func votes(from height: UInt64, of member: String) async throws -> [SignedHeader] {
@@ -47,6 +47,9 @@ final class MembersApart: Sendable {
         }
         func blocks(from height: UInt64, of member: String) async throws -> [CertifiedBlock] {
             try network.node(member).certifiedBlocks(from: height, bytes: 1 << 20)
+        }
+        func cosignatures(at height: UInt64, of member: String) async throws -> [String] {
+            try network.node(member).ownCosignatures(at: height)
         }
         func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] {
             try network.node(member).ownReceipts(for: transaction) ?? []

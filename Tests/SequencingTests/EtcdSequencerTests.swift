@@ -1,4 +1,5 @@
 import Broker
+import ChildProcesses
 import EtcdSequencing
 import Foundation
 import Ledger
@@ -26,7 +27,9 @@ struct EtcdSequencerTests {
     }
 
     private func batch(_ number: UInt64, of member: Int = 0) -> Batch {
-        Batch(epoch: 0, proposer: "m\(member)", clocks: [.init(member: "m\(member)", clock: number)], statements: [])
+        Batch(
+            epoch: 0, proposer: "m\(member)",
+            clocks: [.sign(number, of: "m\(member)", ledger: Order.ledger, with: Order.keys[member])], statements: [])
     }
 
     /// Runs etcd's own command line tool.
@@ -112,15 +115,16 @@ struct EtcdSequencerTests {
         }
     }
 
-    /// A member reports its own clock and no other's.
-    @Test func aMemberReportsOnlyItsOwnClock() async throws {
+    /// A member hands on what another's clock showed, and invents nothing.
+    @Test func aClockThatItsMemberDidNotSignIsNone() async throws {
         let places = try places(1)
         try await Etcd.run(places) { _ in
-            let lie = Batch(
-                epoch: 0, proposer: "m2", clocks: (0..<4).map { .init(member: "m\($0)", clock: 9) }, statements: [])
+            let genuine = SignedClock.sign(8, of: "m3", ledger: Order.ledger, with: Order.keys[3])
+            let invented = SignedClock.sign(9, of: "m2", ledger: Order.ledger, with: Order.keys[1])
+            let lie = Batch(epoch: 0, proposer: "m2", clocks: [genuine, invented], statements: [])
             _ = try await sequencer(places, member: 1).append(lie)
             let read = try await sequencer(places, member: 0).batch(in: 0)
-            #expect(read.clocks == [.init(member: "m1", clock: 9)])
+            #expect(read.clocks == [genuine])
             #expect(read.proposer == "m1")
         }
     }
@@ -137,5 +141,33 @@ struct EtcdSequencerTests {
             #expect(try await sequencer.append(batch(0)) == 0)
             #expect(try await sequencer.batch(in: 0).clocks.first?.clock == 0)
         }
+    }
+
+    @Test func tlsUpToTheAuthorityThatIsNamed() async throws {
+        let place = try places(1)[0]
+        let folder = URL.temporaryDirectory.appending(path: "cairn-etcd-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let server = try CertificateAuthority(folder: folder.appending(path: "ca").path).issueServer()
+        let url = "https://\(place.endpoint)"
+        let etcd = try ChildProcess(
+            EtcdProcess.program,
+            [
+                "--data-dir", folder.appending(path: "data").path, "--listen-client-urls", url,
+                "--advertise-client-urls", url, "--listen-peer-urls", "http://127.0.0.1:\(place.peerPort)",
+                "--cert-file", server.certificate, "--key-file", server.key,
+            ], logFile: folder.appending(path: "etcd.log").path)
+        func sequencer(_ authority: String?) throws -> EtcdSequencer {
+            try EtcdSequencer(
+                .init(endpoints: [place.endpoint], tls: .init(authorityFile: authority)), ledger: Order.ledger,
+                members: members, key: Order.keys[0], report: { _ in })
+        }
+        #expect(try await sequencer(server.authority).append(batch(0)) == 0)
+        // The system's authorities do not vouch for it: nothing is sent.
+        let wary = try sequencer(nil)
+        let attempt = Task { try await wary.append(batch(1)) }
+        while wary.trouble == nil { try await Task.sleep(for: .milliseconds(10)) }
+        wary.close()
+        await #expect(throws: CancellationError.self) { try await attempt.value }
+        await etcd.stop()
     }
 }

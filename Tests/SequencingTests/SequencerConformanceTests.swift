@@ -126,7 +126,8 @@ final class Order: Sendable {
 
     func batch(_ number: Int, of member: Int = 0) -> Batch {
         Batch(
-            epoch: 0, proposer: "m\(member)", clocks: [.init(member: "m\(member)", clock: UInt64(number))],
+            epoch: 0, proposer: "m\(member)",
+            clocks: [.sign(UInt64(number), of: "m\(member)", ledger: Self.ledger, with: Self.keys[member])],
             statements: [])
     }
 }
