@@ -180,7 +180,8 @@ extension LedgerNode {
             if !batch.clocks.isEmpty, Self.matches(batch, block) { return slot }
         }
         throw SequencingError(
-            .rewound, "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
+            .rewound,
+            "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
         )
     }
 

@@ -13,20 +13,20 @@ extension LedgerNode {
             let hash = Hash32.sha256(item.header)
             let counts = state.withLock { isNew(item.vote, on: hash, at: header.height, $0) }
             guard counts, item.vote.isValid(over: item.header, with: member.key) else { continue }
-            let (settled, failure) = state.withLock { state in
-                if isNew(item.vote, on: hash, at: header.height, state) {
-                    count(item.vote, on: item.header, hash, at: header.height, &state)
-                    note(
-                        SeenVote(
-                            member: member.id, height: header.height, header: item.header,
-                            signature: item.vote.signature), &state)
-                }
-                return (settleFinalBlocks(&state), state.failure)
+            state.withLock { state in
+                guard isNew(item.vote, on: hash, at: header.height, state) else { return }
+                count(item.vote, on: item.header, hash, at: header.height, &state)
+                note(
+                    SeenVote(
+                        member: member.id, height: header.height, header: item.header, signature: item.vote.signature),
+                    &state)
             }
-            announce(settled)
-            if let failure { stop(with: failure) }
-            if !settled.blocks.isEmpty { wake.yield() }
         }
+        // Also where no vote was new: the block may have come after them.
+        let (settled, failure) = state.withLock { state in (settleFinalBlocks(&state), state.failure) }
+        announce(settled)
+        if let failure { stop(with: failure) }
+        if !settled.blocks.isEmpty { wake.yield() }
     }
 
     private func isNew(_ vote: Vote, on hash: Hash32, at height: UInt64, _ state: State) -> Bool {
