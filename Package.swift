@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
@@ -40,6 +41,13 @@ let package = Package(
             dependencies: ["Ledger", "ContractKit", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")],
             swiftSettings: settings),
         .target(name: "Sequencing", dependencies: ["Ledger"], swiftSettings: settings),
+        .target(name: "ChildProcesses", swiftSettings: settings),
+        .target(
+            name: "EtcdSequencing",
+            dependencies: [
+                "ChildProcesses", "Ledger", "Sequencing", httpClient,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: settings),
         .target(
             name: "Replica", dependencies: ["Ledger", "ContractKit", "LedgerStore", "Sequencing"],
             swiftSettings: settings),
@@ -50,6 +58,10 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
+            swiftSettings: settings),
+        .target(
+            name: "Peers",
+            dependencies: ["APIKit", "Ledger", "Replica", httpClient, .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings),
         .target(name: "SignIn", dependencies: ["APIKit", "Ledger", crypto], swiftSettings: settings),
         .target(name: "Observability", dependencies: [log], swiftSettings: settings),
@@ -65,7 +77,7 @@ let package = Package(
         .target(name: "MQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         .target(name: "DeviceKit", dependencies: ["Ledger", "SenML", "MQTT", crypto], swiftSettings: settings),
         .target(name: "SimulationKit", swiftSettings: settings),
-        .target(name: "Broker", dependencies: [crypto, x509], swiftSettings: testable),
+        .target(name: "Broker", dependencies: ["ChildProcesses", crypto, x509], swiftSettings: testable),
         .target(
             name: "ProjectionKit", dependencies: ["Ledger", "LedgerStore", "Replica", "SenML", grdb],
             swiftSettings: settings),
@@ -199,7 +211,7 @@ let package = Package(
                 "NodeClient",
                 "Ledger",
                 "ContractKit", "LedgerStore", "Replica", "ProjectionKit", "Keys", "KeyService", "PersonalData",
-                "APIKit", "SignIn", "PortalKit",
+                "APIKit", "SignIn", "PortalKit", "EtcdSequencing", "Peers",
                 "Observability", log,
             ], swiftSettings: settings),
         .executableTarget(
@@ -208,7 +220,7 @@ let package = Package(
                 "Node", "NodeClient", "Keys", "KeyService", "UseCaseKit", "Gateway", "Broker", "DeviceKit", "MQTT",
                 "SenML",
                 "PortalKit",
-                "Replica", "LedgerStore", "ContractKit", "Ledger",
+                "Replica", "LedgerStore", "ContractKit", "Ledger", "EtcdSequencing", "ChildProcesses",
                 "Observability", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -217,7 +229,10 @@ let package = Package(
         .testTarget(name: "ContractKitTests", dependencies: ["ContractKit", "Ledger", "TestSupport"]),
         .testTarget(
             name: "ReplicaTests",
-            dependencies: ["Replica", "Ledger", "LedgerStore", "ContractKit", "TestSupport", grdb]),
+            dependencies: ["Replica", "Ledger", "LedgerStore", "Sequencing", "ContractKit", "TestSupport", grdb]),
+        .testTarget(
+            name: "SequencingTests",
+            dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker", "ChildProcesses"]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),
         .testTarget(
             name: "PersonalDataTests", dependencies: ["PersonalData", "Keys", "Ledger", "ContractKit", grdb]),

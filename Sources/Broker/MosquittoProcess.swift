@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Synchronization
 
@@ -54,7 +55,7 @@ public final class MosquittoProcess: Sendable {
         child.standardOutput = FileHandle.nullDevice
         child.standardError = FileHandle.nullDevice
         do {
-            try runUnmasked(child)
+            try ChildProcess.runUnmasked(child)
         } catch {
             throw BrokerError(.notStarted, "cannot run \(configuration.program): \(error.localizedDescription)")
         }
@@ -67,17 +68,6 @@ public final class MosquittoProcess: Sendable {
             throw error
         }
         return broker
-    }
-
-    /// A child inherits the signal mask of the thread that starts it, and the threads that tasks run on mask SIGTERM:
-    /// such a broker could only be killed, and would lose its queue.
-    private static func runUnmasked(_ child: Process) throws {
-        var none = sigset_t()
-        var previous = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &previous)
-        defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-        try child.run()
     }
 
     /// Whether the child is alive.

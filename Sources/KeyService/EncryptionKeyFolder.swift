@@ -12,11 +12,15 @@ public final class EncryptionKeyFolder: Sendable {
     }
 
     private let secrets: SecretFolder
+    /// Folders of further members, where one machine plays several.
+    private let others: [SecretFolder]
 
+    /// - Parameter others: are looked in for what `folder` does not have; nothing is written to them.
     /// - Throws: ``KeyServiceError`` with `storage`.
-    public init(_ folder: URL) throws(KeyServiceError) {
+    public init(_ folder: URL, beside others: [URL] = []) throws(KeyServiceError) {
         do {
             secrets = try SecretFolder(folder)
+            self.others = try others.map { try SecretFolder($0) }
         } catch {
             throw KeyServiceError(.storage, "\(folder.path) cannot be opened: \(error)")
         }
@@ -48,10 +52,10 @@ public final class EncryptionKeyFolder: Sendable {
     }
 
     private func required(_ participant: String, _ use: Use) throws -> Bytes {
-        guard let bytes = try secrets.secret(Self.name(participant, use)) else {
-            throw KeyServiceError(.notHosted, "the keys of \(participant) are not kept at this node")
+        for folder in [secrets] + others {
+            if let bytes = try folder.secret(Self.name(participant, use)) { return bytes }
         }
-        return bytes
+        throw KeyServiceError(.notHosted, "the keys of \(participant) are not kept at this node")
     }
 
     private static func name(_ participant: String, _ use: Use) -> String { "\(participant).\(use.rawValue)" }

@@ -6,14 +6,21 @@ import Ledger
 /// A participant who keeps a key elsewhere never appears here; the node then only sees signed statements.
 public final class KeyFolder: Sendable {
     private let secrets: SecretFolder
+    /// Folders of further members, where one machine plays several.
+    private let others: [SecretFolder]
 
-    public init(_ folder: URL) throws {
+    /// - Parameter others: are looked in for what `folder` does not have; nothing is written to them.
+    public init(_ folder: URL, beside others: [URL] = []) throws {
         secrets = try SecretFolder(folder)
+        self.others = try others.map { try SecretFolder($0) }
     }
 
     /// The key of a participant or member; nil if it is not kept here.
     public func key(of id: String) throws -> SigningKey? {
-        try secrets.secret(Self.name(id)).map { try SigningKey(ed25519Seed: $0) }
+        for folder in [secrets] + others {
+            if let seed = try folder.secret(Self.name(id)) { return try SigningKey(ed25519Seed: seed) }
+        }
+        return nil
     }
 
     /// The key of an id, made and stored if there is none yet.

@@ -161,7 +161,8 @@ extension LedgerStore: TileReader {
             return StoredBlock(
                 headerBytes: headerBytes, header: try BlockHeader(decoding: headerBytes),
                 timer: try timer.map { bytes throws(LedgerError) in try TransactionResult(decoding: bytes) },
-                items: try StoredBlock.decodeBody(body), firstLeaf: UInt64(row["first_leaf"] as Int64))
+                items: try StoredBlock.decodeBody(body), firstLeaf: UInt64(row["first_leaf"] as Int64),
+                slot: (row["slot"] as Int64?).map { UInt64($0) })
         } catch {
             throw StoreError(.damaged, at: "block \(height)", "\(error)")
         }

@@ -44,6 +44,26 @@ extension DatabaseMigrator {
                     DROP TABLE transactions;
                     """)
         }
+        migrator.registerMigration("3 members elsewhere") { db in
+            try db.execute(
+                sql: """
+                    -- The slot of the total order that a block was made of; null where order is of one process.
+                    ALTER TABLE blocks ADD COLUMN slot INTEGER;
+                    -- The first height that the member may sign. A file that was made anew has none until peers have told
+                    -- what they hold signed by the member from before.
+                    CREATE TABLE vote_start (single INTEGER PRIMARY KEY CHECK (single = 1), height INTEGER NOT NULL);
+                    INSERT INTO vote_start (single, height) SELECT 1, 0 FROM identity;
+                    -- The highest header that each other member is known to have signed.
+                    CREATE TABLE seen_votes (
+                        member TEXT PRIMARY KEY, height INTEGER NOT NULL, header BLOB NOT NULL, signature BLOB NOT NULL);
+                    -- Two headers that one member signed at one height: evidence against it.
+                    CREATE TABLE contradictions (
+                        member TEXT NOT NULL, height INTEGER NOT NULL,
+                        header BLOB NOT NULL, signature BLOB NOT NULL,
+                        other_header BLOB NOT NULL, other_signature BLOB NOT NULL,
+                        PRIMARY KEY (member, height));
+                    """)
+        }
         return migrator
     }
 }

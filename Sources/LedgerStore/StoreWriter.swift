@@ -8,7 +8,7 @@ import Ledger
 ///
 /// The rows written for every transaction go through SQLite's own bind calls: they are most of what a commit costs.
 public final class StoreWriter {
-    private let db: Database
+    let db: Database
     private let store: LedgerStore
     private let upsertState: GRDB.Statement
     private let deleteState: GRDB.Statement
@@ -73,10 +73,13 @@ public final class StoreWriter {
         let body = block.encodedBody()
         let timer = block.timer.map { $0.encoded() }
         let statement = try db.cachedStatement(
-            sql: "INSERT INTO blocks (height, header, timer, body, digest, first_leaf) VALUES (?, ?, ?, ?, ?, ?)")
+            sql: """
+                INSERT INTO blocks (height, header, timer, body, digest, first_leaf, slot) VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)
         try statement.execute(arguments: [
             Int64(block.header.height), Data(block.headerBytes), timer.map { Data($0) }, Data(body),
             Data(LedgerStore.digest(block.headerBytes, timer, body).bytes), Int64(block.firstLeaf),
+            block.slot.map { Int64($0) },
         ])
         try writeRun(through: block.header.height)
     }

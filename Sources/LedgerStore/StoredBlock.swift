@@ -33,15 +33,19 @@ public struct StoredBlock: Sendable {
     public let items: [Item]
     /// Index in the log of the block's first leaf.
     public let firstLeaf: UInt64
+    /// The slot of an order that outlives the process; nil where there is none.
+    public let slot: UInt64?
 
     public init(
-        headerBytes: Bytes, header: BlockHeader, timer: TransactionResult?, items: [Item], firstLeaf: UInt64
+        headerBytes: Bytes, header: BlockHeader, timer: TransactionResult?, items: [Item], firstLeaf: UInt64,
+        slot: UInt64? = nil
     ) {
         self.headerBytes = headerBytes
         self.header = header
         self.timer = timer
         self.items = items
         self.firstLeaf = firstLeaf
+        self.slot = slot
     }
 
     /// The leaf index of an accepted item; nil for a rejected one.

@@ -14,7 +14,8 @@ import ProjectionKit
 import Replica
 import UseCaseKit
 
-/// A whole consortium in one process: four members with own databases and keys, broker, gateway and portal. Nothing needs to be installed beside it.
+/// The members of a ledger that run in this process, with own databases and keys, and their portal, broker and gateway: a whole consortium, for
+/// which nothing needs to be installed, or one member's node among those of others.
 public struct EmbeddedConsortium: Sendable {
     public struct Configuration: Sendable {
         /// Everything that is kept lies here.
@@ -25,6 +26,8 @@ public struct EmbeddedConsortium: Sendable {
         /// Whether broker and gateway run in this process too.
         public var hasField: Bool
         public var useCase: any UseCase
+        /// The one member that runs here while the others run elsewhere; nil runs all of them here.
+        public var place: MemberPlace?
         /// Participants beside the use case's cast, enrolled in genesis with keys from the key folder; for load tests.
         public var extraParticipants: [Cast.Participant] = []
         /// The consortia that run in this process too.
@@ -43,7 +46,7 @@ public struct EmbeddedConsortium: Sendable {
         }
     }
 
-    private let configuration: Configuration
+    let configuration: Configuration
 
     /// Runs a consortium as long as `body` does.
     public static func run<R: Sendable>(
@@ -54,7 +57,7 @@ public struct EmbeddedConsortium: Sendable {
 
     private func run<R: Sendable>(_ body: @escaping @Sendable (Running) async throws -> R) async throws -> R {
         let keys = try KeyFolder(configuration.folder.appending(path: "keys"))
-        let node = try await openLedger(keys)
+        let (node, neighbours) = try await openLedger(keys)
         let useCase = configuration.useCase
         let index = try RecordIndex(
             path: configuration.folder.appending(path: "index.sqlite").path,
@@ -64,6 +67,15 @@ public struct EmbeddedConsortium: Sendable {
             node: node, keys: try EncryptionKeyFolder(configuration.folder.appending(path: "keys/encryption")),
             path: configuration.folder.appending(path: "vaults"), report: { logger.warning("\($0)") })
         let running = Task { await node.run() }
+        let peering = Task {
+            do {
+                try await neighbours?.run()
+            } catch  where !Task.isCancelled {
+                logger.critical("other members' nodes are not answered; start anew", metadata: ["error": "\(error)"])
+            } catch {
+                // Stopping was asked for.
+            }
+        }
         let following = Task {
             do {
                 try await index.follow(node)
@@ -86,90 +98,33 @@ public struct EmbeddedConsortium: Sendable {
                 // Stopping was asked for.
             }
         }
-        do {
-            let result = try await serve(node, index, keys, vaults, body)
-            following.cancel()
-            opening.cancel()
+        func end() async {
+            for task in [following, opening] { task.cancel() }
+            peering.cancel()
             running.cancel()
             await running.value
+        }
+        do {
+            // A network's first block is final once a quorum of its nodes has started.
+            if neighbours != nil { logger.notice("joining the other members' nodes") }
+            try await node.waitForFinal(0)
+            if neighbours != nil { logger.notice("joined", metadata: ["height": "\(node.finalHeight)"]) }
+            let result = try await serve(node, index, keys, vaults, body)
+            await end()
             return result
         } catch {
-            following.cancel()
-            opening.cancel()
-            running.cancel()
-            await running.value
+            await end()
             throw error
         }
     }
 
-    // MARK: Ledger
-
-    private var contracts: [any Contract] {
-        [
-            MembershipContract(), WalletContract(), TelemetryContract(), GrantsContract(), DevicesContract(),
-            PersonalContract(),
-        ] + configuration.useCase.contracts
-    }
-
-    private func openLedger(_ keys: KeyFolder) async throws -> LedgerNode {
-        let file = configuration.folder.appending(path: "genesis.cbor")
-        let genesis: Genesis
-        if let bytes = try? Data(contentsOf: file) {
-            genesis = try Genesis(decoding: Bytes(bytes))
-        } else {
-            genesis = try makeGenesis(keys)
-            try Data(genesis.bytes).write(to: file, options: .atomic)
-        }
-        var members: [LedgerNode.LocalMember] = []
-        for member in genesis.members.members {
-            let folder = configuration.folder.appending(path: "members/\(member.id)")
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            guard let key = try keys.key(of: "member-\(member.id)") else {
-                throw ReplicaError(.notMember, "the key of member \(member.id) is missing from the key folder")
-            }
-            members.append(.init(storePath: folder.appending(path: "ledger.sqlite").path, key: key))
-        }
-        let node = try await LedgerNode.embedded(
-            genesis: genesis, members: members, contracts: contracts,
-            clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
-        for damage in node.damaged {
-            configuration.logger.error(
-                "a member's store is damaged and left out",
-                metadata: ["member": "\(damage.member)", "error": "\(damage.error)"])
-        }
-        return node
-    }
-
-    private func makeGenesis(_ keys: KeyFolder) throws -> Genesis {
-        let cast = configuration.useCase.cast
-        let members = try MemberSet(
-            cast.members.map { .init(id: $0.id, key: try keys.keyOrNew(of: "member-\($0.id)").verifyingKey) })
-        let first =
-            cast.participants.filter { $0.roles.contains(MembershipContract.registrar) }
-            + configuration.extraParticipants
-        return Genesis(
-            name: configuration.useCase.name, time: UInt64(Date().timeIntervalSince1970 * 1000), members: members,
-            memberNames: cast.members.map { ($0.id, $0.name) },
-            participants: try first.map {
-                .init(
-                    id: $0.id, member: $0.member, roles: $0.roles, name: $0.name,
-                    key: try keys.keyOrNew(of: $0.id).verifyingKey)
-            },
-            contracts: contracts.map { .init(contract: $0.name, version: $0.version, height: 0) },
-            parameters: CBORMap(parameters(issuer: first.first?.id ?? "")))
-    }
-
-    /// What contracts are told; the registrar issues points unless the use case names its own issuers.
-    private func parameters(issuer: String) -> [(CBOR, CBOR)] {
-        let given = configuration.useCase.parameters
-        let points: [(contract: String, values: CBOR)] =
-            given.contains { $0.contract == "wallet" }
-            ? [] : [("wallet", ["issuers": .map(CBORMap([("XPT", .text(issuer))]))])]
-        return (points + given).map { (.text($0.contract), $0.values) }
-    }
-
     // MARK: Serving
+
+    /// Whose portal it is.
+    private func operatorName(_ node: LedgerNode) -> String {
+        let names = node.genesis.memberNames
+        return (names.first { $0.id == configuration.place?.member } ?? names.first)?.name ?? "Cairn"
+    }
 
     private func serve<R: Sendable>(
         _ node: LedgerNode, _ index: RecordIndex, _ keys: KeyFolder, _ vaults: Vaults,
@@ -177,7 +132,7 @@ public struct EmbeddedConsortium: Sendable {
     ) async throws -> R {
         let portal = try Portal(
             site: Site(
-                name: "Cairn", operatorName: node.genesis.memberNames.first?.name ?? "Cairn",
+                name: "Cairn", operatorName: operatorName(node),
                 navigation: [
                     .init(title: "Start", href: "/"),
                     .init(title: "Ledger", href: "/ledgers/\(node.ledger.hex)", isPublic: false, isForReaders: true),
@@ -304,6 +259,7 @@ public struct EmbeddedConsortium: Sendable {
         guard let registrar = cast.participants.first(where: { $0.roles.contains(MembershipContract.registrar) }) else {
             return
         }
+        // Where members have nodes of their own, genesis has everybody.
         for person in cast.participants
         where try platform.state.get(MembershipContract.participants, person.id) == nil {
             let key = try platform.keys.keyOrNew(of: person.id)
@@ -316,7 +272,9 @@ public struct EmbeddedConsortium: Sendable {
                 ])
             _ = try await platform.perform(operation, as: registrar.id, about: person.id)
         }
-        for person in cast.participants { try await registerEncryptionKey(of: person.id, platform) }
+        for person in cast.participants where try platform.keys.key(of: person.id) != nil {
+            try await registerEncryptionKey(of: person.id, platform)
+        }
     }
 
     /// So that streams of theirs can be sealed, and granted streams be read.

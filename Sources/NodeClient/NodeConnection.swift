@@ -133,8 +133,11 @@ public struct NodeConnection: Sendable {
 /// A node that cannot be reached or does not answer as it should.
 public struct ConnectionError: Error, Sendable, CustomStringConvertible {
     public let description: String
+    /// Whether the node answers with what no quorum signed.
+    public let contradicts: Bool
 
-    public init(_ description: String) {
+    public init(_ description: String, contradicts: Bool = false) {
         self.description = description
+        self.contradicts = contradicts
     }
 }

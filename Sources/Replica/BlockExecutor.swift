@@ -50,10 +50,11 @@ struct BlockExecutor: Sendable {
     /// - Parameters:
     ///   - time: ledger time of the block, ms.
     ///   - senders: decoded records of earlier blocks; it changes nothing but the time this takes.
+    ///   - isVerified: whether the signature of a statement with this id was verified here already; likewise.
     ///   - claim: takes the id at a position of this block; false if the ledger has it already.
     func execute(
         _ batch: Batch, height: UInt64, time: UInt64, on state: WorkingState, senders: SenderCache,
-        claim: (Hash32, Int) -> Bool
+        isVerified: (Hash32) -> Bool, claim: (Hash32, Int) -> Bool
     ) throws(ContractError) -> Outcome {
         var outcome = Outcome(time: time, timer: nil, items: [], repeated: [])
         outcome.items.reserveCapacity(batch.statements.count)
@@ -63,14 +64,16 @@ struct BlockExecutor: Sendable {
                 outcome.repeated.append(statement.id)
                 continue
             }
-            let result = execute(statement, height: height, time: time, on: state, senders)
+            let result = execute(
+                statement, isVerified: isVerified(statement.id), height: height, time: time, on: state, senders)
             outcome.items.append((statement, result))
         }
         return outcome
     }
 
     private func execute(
-        _ statement: Statement, height: UInt64, time: UInt64, on state: WorkingState, _ senders: SenderCache
+        _ statement: Statement, isVerified: Bool, height: UInt64, time: UInt64, on state: WorkingState,
+        _ senders: SenderCache
     ) -> TransactionResult {
         func refused(_ rejection: TransactionResult.Rejection) -> TransactionResult {
             state.rollBack()
@@ -79,7 +82,7 @@ struct BlockExecutor: Sendable {
         var refusing = statement.operation.contract
         do {
             let signer: Signer
-            switch try authenticate(statement, height: height, time: time, state, senders) {
+            switch try authenticate(statement, isVerified, height: height, time: time, state, senders) {
             case .success(let found): signer = found
             case .failure(let refusal): return refused(refusal.rejection)
             }
@@ -134,9 +137,10 @@ struct BlockExecutor: Sendable {
         }
     }
 
-    /// Finds who signs. That the signature itself holds was verified when the process first saw the statement's bytes.
+    /// Finds who signs, and verifies the signature unless this process did so when it first saw the statement's bytes.
     private func authenticate(
-        _ statement: Statement, height: UInt64, time: UInt64, _ state: WorkingState, _ senders: SenderCache
+        _ statement: Statement, _ isVerified: Bool, height: UInt64, time: UInt64, _ state: WorkingState,
+        _ senders: SenderCache
     ) throws(ContractError) -> Result<Signer, Refused> {
         guard statement.validUntil >= time / 1000 + (time.isMultiple(of: 1000) ? 0 : 1) else {
             return .failure(Refused(rejection: Refusal.expired))
@@ -144,6 +148,10 @@ struct BlockExecutor: Sendable {
         guard let key = try senders.key(statement.kid, state), key.kind == .participant, key.owner == statement.issuer
         else { return .failure(Refused(rejection: Refusal.unknownKey)) }
         guard key.isValid(at: height) else { return .failure(Refused(rejection: Refusal.inactiveKey)) }
+        guard isVerified || (try? VerifyingKey(coseKey: key.coseKey)).map({ statement.isSigned(by: $0) }) ?? false
+        else {
+            return .failure(Refused(rejection: Refusal.invalidSignature))
+        }
         guard let participant = try senders.participant(key.owner, state), participant.isVouchedFor(at: time) else {
             return .failure(Refused(rejection: Refusal.revoked))
         }

@@ -99,7 +99,7 @@ extension LedgerNode {
     }
 
     func finalOutcome(of id: Hash32) throws -> TransactionOutcome? {
-        guard let place = try serving.store.place(of: id), place.height <= state.withLock({ $0.finalHeight }),
+        guard let place = try serving.store.place(of: id), place.height <= finalHeight,
             let block = try serving.store.block(at: place.height)
         else { return nil }
         return TransactionOutcome(block: block, position: place.position)

@@ -4,9 +4,11 @@ import LedgerStore
 
 /// Following final blocks and proving what is in them.
 extension LedgerNode {
-    public var finalHeight: UInt64 { state.withLock { $0.finalHeight } }
+    public var finalHeight: UInt64 { state.withLock { $0.finalHeight ?? 0 } }
     /// Why the ledger stopped; nil while it runs.
     public var failure: ReplicaError? { state.withLock { $0.failure } }
+    /// What keeps the orderer from working at the moment; nil while it works.
+    public var trouble: String? { sequencer.trouble }
     /// Statements admitted and not yet final.
     public var pending: Int { state.withLock { $0.entries.count } }
 
@@ -33,7 +35,7 @@ extension LedgerNode {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let answer: Result<Void, any Error>? = state.withLock { state in
-                    if state.finalHeight >= height { return .success(()) }
+                    if let final = state.finalHeight, final >= height { return .success(()) }
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(CancellationError()) }
                     state.heightWaiters.append((id, height, continuation))
@@ -76,8 +78,8 @@ extension LedgerNode {
         return (statement, block, proof)
     }
 
-    /// A receipt of each local member, in order of their ids.
-    public func receipts(for id: Hash32) throws -> [Bytes]? {
+    /// A receipt of each member in this process, in order of their ids.
+    public func ownReceipts(for id: Hash32) throws -> [Bytes]? {
         guard let record = try record(of: id) else { return nil }
         return replicas.map { $0.receipt(for: record.proof, root: record.block.header.logRoot, transaction: id) }
     }
@@ -86,15 +88,16 @@ extension LedgerNode {
     public func checkpoint() async throws -> String {
         let snapshot = try serving.snapshot(of: [])
         try await waitForFinal(snapshot.head.height)
-        return checkpoint(size: snapshot.logSize, root: snapshot.logRoot)
+        return try await checkpoint(size: snapshot.logSize, root: snapshot.logRoot, at: snapshot.head.height)
     }
 
-    private func checkpoint(size: UInt64, root: Hash32) -> String {
+    private func checkpoint(size: UInt64, root: Hash32, at height: UInt64) async throws -> String {
         let checkpoint = Checkpoint(ledger: ledger, size: size, root: root)
         let time = clock() / 1000
+        let others = try await peerCosignatures(on: checkpoint, at: height)
         return checkpoint.note(
             lines: [serving.signatureLine(checkpoint)]
-                + replicas.dropFirst().map { $0.cosignatureLine(checkpoint, time: time) })
+                + replicas.dropFirst().map { $0.cosignatureLine(checkpoint, time: time) } + others)
     }
 
     /// Evidence for accepted transactions and for readings inside batches among them, as of the present head.
@@ -140,7 +143,9 @@ extension LedgerNode {
             state: snapshot.entries.compactMap { entry in
                 entry.value.map { .init(key: entry.key, value: $0, proof: entry.proof) }
             },
-            readings: proved, checkpoint: checkpoint(size: snapshot.logSize, root: snapshot.logRoot), notes: notes)
+            readings: proved,
+            checkpoint: try await checkpoint(
+                size: snapshot.logSize, root: snapshot.logRoot, at: snapshot.head.height), notes: notes)
     }
 
     /// A reading with its path in the batch's tree. A sealed batch's root is that of its readings, so one of them can be

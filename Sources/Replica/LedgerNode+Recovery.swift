@@ -91,7 +91,12 @@ extension LedgerNode {
                     statements.append(statement)
                 }
                 let execution = try await replica.execute(
-                    Batch(epoch: block.header.epoch, clocks: block.header.clocks, statements: statements))
+                    .init(
+                        batch: Batch(
+                            epoch: block.header.epoch, proposer: furthest.member.id,
+                            clocks: block.header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
+                            statements: statements)
+                    ) { _ in true })
                 guard execution.headerHash == Hash32.sha256(block.headerBytes) else {
                     throw ReplicaError(
                         .diverged,
@@ -123,11 +128,11 @@ extension LedgerNode {
                 let votes = certificate.flatMap { try? FinalityCertificate(decoding: $0) }?
                     .validVotes(over: block.headerBytes, in: members)
                 if votes ?? 0 < members.quorum {
-                    certificate = FinalityCertificate(votes: replicas.map { $0.vote(for: block) }).encoded()
+                    certificate = FinalityCertificate(votes: replicas.compactMap { $0.vote(for: block) }).encoded()
                 }
                 if let certificate { replica.setCertificate(certificate, at: height) }
             }
-            try await replica.flushCertificates()
+            try await replica.flushNotes()
         }
     }
 

@@ -22,6 +22,10 @@ public final class LedgerNode: Sendable {
         static let shortestRest = Duration.milliseconds(2), longestRest = Duration.milliseconds(45)
         /// Blocks kept in memory for followers.
         static let recentBlocks = 64
+        /// Blocks without a quorum's signatures beyond which no further slot is filled.
+        static let unsignedBlocks = 256
+        /// Heights above the last final block for which votes of others are taken.
+        static let voteWindow: UInt64 = 10_000
     }
 
     struct Entry {
@@ -39,20 +43,34 @@ public final class LedgerNode: Sendable {
         let deadline: UInt64
     }
 
+    /// A header that members signed.
+    struct Candidate {
+        let header: Bytes
+        var votes: [Vote] = []
+    }
+
     struct State {
         var queue: [Statement] = []
         var entries: [Hash32: Entry] = [:]
         var slotsInFlight = 0
         /// Replicas that have executed a slot.
         var executed: [UInt64: Int] = [:]
-        var votes: [UInt64: [Hash32: [Vote]]] = [:]
+        /// What members signed, by height and header; the last final heights are kept, since a second vote may come late.
+        var votes: [UInt64: [Hash32: Candidate]] = [:]
+        /// The highest header that each other member signed.
+        var lastVotes: [String: SeenVote] = [:]
         /// Blocks that the serving replica has executed and no quorum has signed yet, in order.
         var unsigned: [(block: StoredBlock, headerHash: Hash32)] = []
-        var finalHeight: UInt64 = 0
+        /// nil until a quorum has signed genesis.
+        var finalHeight: UInt64?
         var recent: [FinalBlock] = []
         var heightWaiters: [(id: UInt64, height: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
         var nextWaiter: UInt64 = 0
         var nextTimer: UInt64?
+        /// Members and heights of which there is evidence already.
+        var accused: Set<String> = []
+        /// The latest clocks of members elsewhere.
+        var clocks: [String: SignedClock] = [:]
         var failure: ReplicaError?
         var running: Task<Void, Never>?
         var rejected: [String: UInt64] = [:]
@@ -73,18 +91,22 @@ public final class LedgerNode: Sendable {
     public let replicas: [Replica]
     /// Members whose store is damaged, with where.
     public let damaged: [(member: String, error: String)]
-    let sequencer: EmbeddedSequencer
+    let sequencer: any Sequencer
+    /// Nodes of the members that are not in this process; nil where all are.
+    let peers: (any PeerGroup)?
     let clock: @Sendable () -> UInt64
     let state = Mutex(State())
     /// Keys that were read, with the participants they belong to.
     let keys = Mutex<[Hash32: (key: VerifyingKey, owner: String)]>([:])
     private let time = Atomic<UInt64>(0)
+    /// Lines of peers on the tree head of a block.
+    let cosigned = Mutex<(height: UInt64, lines: [String])>((0, []))
     let wake: AsyncStream<Void>.Continuation
     private let wakes: AsyncStream<Void>
 
     init(
         genesis: Genesis, contracts: [any Contract], replicas: [Replica], damaged: [(member: String, error: String)],
-        sequencer: EmbeddedSequencer, clock: @escaping @Sendable () -> UInt64
+        sequencer: any Sequencer, peers: (any PeerGroup)? = nil, clock: @escaping @Sendable () -> UInt64
     ) {
         self.genesis = genesis
         ledger = genesis.id
@@ -92,6 +114,7 @@ public final class LedgerNode: Sendable {
         self.replicas = replicas
         self.damaged = damaged
         self.sequencer = sequencer
+        self.peers = peers
         self.clock = clock
         (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -107,6 +130,7 @@ public final class LedgerNode: Sendable {
     /// Orders and executes until cancelled.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
+            if let peers { group.addTask { await self.exchange(with: peers) } }
             for replica in replicas { group.addTask { await self.follow(with: replica) } }
             group.addTask { await self.appendBatches() }
             group.addTask { await self.tick() }
@@ -117,6 +141,7 @@ public final class LedgerNode: Sendable {
                 self.wake.finish()
             }
         }
+        for replica in replicas { try? await replica.flushNotes() }
         stop(with: ReplicaError(.stopped, "the node is stopping"))
     }
 
@@ -132,10 +157,12 @@ public final class LedgerNode: Sendable {
 
     private func takeBatch() -> Batch? {
         let now = clock()
-        let reports = replicas.map { BlockHeader.ClockReport(member: $0.member.id, clock: now) }
+        let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
         return state.withLock { state in
             let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
-            guard state.failure == nil, state.hasWorthwhileBatch || timerDue else { return nil }
+            guard state.failure == nil, state.unsigned.count < Limits.unsignedBlocks,
+                state.hasWorthwhileBatch || timerDue
+            else { return nil }
             var bytes = 0
             let statements = state.queue.prefix(Batch.maximumCount).prefix { statement in
                 bytes += statement.bytes.count
@@ -144,7 +171,8 @@ public final class LedgerNode: Sendable {
             state.queue.removeFirst(statements.count)
             for statement in statements { state.entries[statement.id]?.ordered = true }
             state.slotsInFlight += 1
-            return Batch(epoch: 0, clocks: reports, statements: Array(statements))
+            return Batch(
+                epoch: 0, proposer: serving.member.id, clocks: own + state.clocks.values, statements: Array(statements))
         }
     }
 
@@ -163,49 +191,70 @@ public final class LedgerNode: Sendable {
             }
             for waiter in late { waiter.answer(nil) }
             if due { wake.yield() }
-            for replica in replicas { try? await replica.flushCertificates() }
+            for replica in replicas { try? await replica.flushNotes() }
         }
     }
 
     private func follow(with replica: Replica) async {
-        var slot: UInt64 = 0
-        while let batch = try? await sequencer.batch(in: slot) {
-            do {
-                let execution = try await replica.execute(batch)
-                await executed(slot, execution, by: replica, statements: batch.statements)
+        do {
+            var slot = try await join(replica)
+            while true {
+                let batch: Batch
+                do {
+                    batch = try await sequencer.batch(in: slot)
+                } catch let error as SequencingError where error.code == .trimmed && peers != nil {
+                    slot = try await join(replica)
+                    continue
+                }
+                try await execute(batch, in: slot, with: replica)
                 slot += 1
-            } catch {
-                stop(with: ReplicaError(.stopped, "\(replica.member.id) cannot go on: \(error)"))
-                return
             }
+        } catch is CancellationError {
+            // Stopping was asked for.
+        } catch {
+            stop(with: ReplicaError(.stopped, "\(replica.member.id) cannot go on: \(error)"))
         }
     }
 
-    private func executed(
-        _ slot: UInt64, _ execution: Replica.Execution, by replica: Replica, statements: [Statement]
-    ) async {
+    private func execute(_ batch: Batch, in slot: UInt64, with replica: Replica) async throws {
+        let isShared = peers != nil
+        // What this process admitted was verified then; what another member's node brought was not.
+        let admitted =
+            isShared
+            ? state.withLock { state in Set(batch.statements.map(\.id).filter { state.entries[$0] != nil }) } : []
+        let execution = try await replica.execute(
+            .init(batch: batch, slot: isShared ? slot : nil) { !isShared || admitted.contains($0) })
+        await executed(slot, execution, of: batch, by: replica)
+    }
+
+    private func executed(_ slot: UInt64, _ execution: Replica.Execution, of batch: Batch, by replica: Replica) async {
         let (done, settled, failure) = state.withLock { state in
-            let count = state.executed[slot, default: 0] + 1
-            state.executed[slot] = count
-            // Votes that come after the quorum's are not needed any more.
-            if let block = execution.block, let vote = execution.vote, block.header.height > state.finalHeight {
-                state.votes[block.header.height, default: [:]][execution.headerHash, default: []].append(vote)
+            let executions = state.executed[slot, default: 0] + 1
+            state.executed[slot] = executions
+            if let block = execution.block, let vote = execution.vote {
+                count(vote, on: block.headerBytes, execution.headerHash, at: block.header.height, &state)
             }
+            let isOwn = batch.proposer == serving.member.id
             if replica === serving {
                 state.nextTimer = execution.nextTimer
                 if let block = execution.block { state.unsigned.append((block, execution.headerHash)) }
             }
-            let done = count == replicas.count
+            let done = executions == replicas.count
             if done {
                 state.executed.removeValue(forKey: slot)
-                state.slotsInFlight -= 1
+                // A slot of an earlier run of this node is not counted.
+                if isOwn, state.slotsInFlight > 0 { state.slotsInFlight -= 1 }
             }
             return (done, settleFinalBlocks(&state), state.failure)
+        }
+        if let block = execution.block, let vote = execution.vote {
+            peers?.publish(PeerNews(votes: [SignedHeader(header: block.headerBytes, vote: vote)]))
         }
         announce(settled)
         if let failure { stop(with: failure) }
         if replica === serving, !execution.repeated.isEmpty { answerRepeated(execution.repeated) }
-        if done { await sequencer.release(through: slot) }
+        // The slots before a block that made none are needed until it is on the disk: its header has their clocks.
+        if done, execution.block != nil { await sequencer.release(through: slot) }
         if done || !settled.blocks.isEmpty { wake.yield() }
     }
 
@@ -217,20 +266,24 @@ public final class LedgerNode: Sendable {
     }
 
     /// Settles the blocks that the serving replica holds and a quorum has signed, in order of height.
-    private func settleFinalBlocks(_ state: inout State) -> Settlement {
+    func settleFinalBlocks(_ state: inout State) -> Settlement {
         var settlement = Settlement()
         while let first = state.unsigned.first {
             let height = first.block.header.height
             let votes = state.votes[height] ?? [:]
-            guard let signed = votes.first(where: { $0.value.count >= genesis.members.quorum }) else { break }
+            guard let signed = votes.first(where: { $0.value.votes.count >= genesis.members.quorum }) else { break }
             guard signed.key == first.headerHash else {
                 state.failure = ReplicaError(
                     .diverged, "\(serving.member.id) computed another block \(height) than the quorum; restore it")
                 break
             }
             state.unsigned.removeFirst()
-            state.votes.removeValue(forKey: height)
-            let certificate = FinalityCertificate(votes: signed.value).encoded()
+            if height >= UInt64(Limits.recentBlocks) {
+                state.votes.removeValue(forKey: height - UInt64(Limits.recentBlocks))
+            }
+            // A quorum is enough, and keeps certificates of one size.
+            let certificate = FinalityCertificate(votes: Array(signed.value.votes.prefix(genesis.members.quorum)))
+                .encoded()
             settle(FinalBlock(block: first.block, certificate: certificate), &state, &settlement)
         }
         return settlement
@@ -259,7 +312,7 @@ public final class LedgerNode: Sendable {
         settlement.blocks.append(final)
     }
 
-    private func announce(_ settlement: Settlement) {
+    func announce(_ settlement: Settlement) {
         for (answer, outcome) in settlement.answers { answer(outcome) }
         for follower in settlement.followers { follower.resume() }
         for final in settlement.blocks {
@@ -286,7 +339,7 @@ public final class LedgerNode: Sendable {
         }
     }
 
-    private func stop(with error: ReplicaError) {
+    func stop(with error: ReplicaError) {
         let (waiters, followers) = state.withLock { state in
             if state.failure == nil { state.failure = error }
             let waiters = state.entries.values.flatMap(\.waiters)

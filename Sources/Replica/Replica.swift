@@ -24,7 +24,11 @@ public final class Replica: Sendable {
         var head: BlockHeader
         var headHash: Hash32
         var clocks: [String: UInt64]
+        /// Reports of slots since the head that made no block; the next block's header takes them along.
+        var reports: [String: UInt64] = [:]
         var nextTimer: UInt64?
+        /// The first height that the member may sign; nil until peers have told what they hold.
+        var voteStart: UInt64?
         let cache = StateCache()
         let senders = SenderCache()
     }
@@ -35,8 +39,23 @@ public final class Replica: Sendable {
     private let key: SigningKey
     private let executor: BlockExecutor
     private let engine: Mutex<Engine>
-    /// Certificates made since the last block; they go to the disk with the next one. A lock of their own: the engine's is held while a block executes.
-    private let certificates = Mutex<[(height: UInt64, votes: Bytes)]>([])
+    /// What others signed since the last block; it goes to the disk with the next one. A lock of its own: the engine's is held while a block
+    /// executes.
+    private let notes = Mutex(Notes())
+
+    private struct Notes {
+        var certificates: [(height: UInt64, votes: Bytes)] = []
+        var seen: [String: SeenVote] = [:]
+        var contradictions: [Contradiction] = []
+
+        var isEmpty: Bool { certificates.isEmpty && seen.isEmpty && contradictions.isEmpty }
+
+        func write(_ writer: StoreWriter) throws {
+            for (height, votes) in certificates { try writer.setCertificate(votes, at: height) }
+            for vote in seen.values { try writer.setSeenVote(vote) }
+            for contradiction in contradictions { try writer.insert(contradiction) }
+        }
+    }
 
     private init(
         member: MemberSet.Member, store: LedgerStore, genesis: Genesis, key: SigningKey, executor: BlockExecutor,
@@ -51,8 +70,10 @@ public final class Replica: Sendable {
     }
 
     /// Opens a member's replica, creating it from genesis when the file is new; everything stored is recomputed first.
+    ///
+    /// - Parameter hasPeers: whether other processes may hold signatures of the member that a new file does not know of.
     public static func open(
-        store: LedgerStore, genesis: Genesis, key: SigningKey, contracts: [any Contract]
+        store: LedgerStore, genesis: Genesis, key: SigningKey, contracts: [any Contract], hasPeers: Bool = false
     ) async throws -> Replica {
         guard let member = genesis.members.member(kid: key.kid) else {
             throw ReplicaError(.notMember, "the key \(key.kid) is not a member's of \(genesis.name)")
@@ -63,7 +84,7 @@ public final class Replica: Sendable {
                 throw StoreError(.otherLedger, at: store.path, "the file belongs to another ledger or member")
             }
         } else {
-            try await initialise(store, genesis: genesis, member: member)
+            try await initialise(store, genesis: genesis, member: member, voteStart: hasPeers ? nil : 0)
         }
         guard let audit = try store.audit() else {
             throw StoreError(.damaged, at: store.path, "the file has no genesis")
@@ -74,10 +95,12 @@ public final class Replica: Sendable {
             member: member, store: store, genesis: genesis, key: key, executor: executor,
             engine: Engine(
                 log: audit.log, tree: audit.tree, head: audit.head, headHash: audit.headHash, clocks: audit.clocks,
-                nextTimer: next))
+                nextTimer: next, voteStart: try store.voteStart()))
     }
 
-    private static func initialise(_ store: LedgerStore, genesis: Genesis, member: MemberSet.Member) async throws {
+    private static func initialise(
+        _ store: LedgerStore, genesis: Genesis, member: MemberSet.Member, voteStart: UInt64?
+    ) async throws {
         try await store.write { writer in
             let cache = StateCache()
             let working = WorkingState(over: writer.state(cache: cache))
@@ -92,6 +115,7 @@ public final class Replica: Sendable {
             var log = MerkleLog()
             log.append(MerkleTree.leafHash(bytes))
             try writer.setIdentity(genesis: genesis.bytes, member: member.id)
+            if let voteStart { try writer.setVoteStart(voteStart) }
             try writer.insert(StoredBlock(headerBytes: bytes, header: header, timer: nil, items: [], firstLeaf: 0))
             try writer.setTiles(log.takeChangedTiles())
         }
@@ -100,53 +124,87 @@ public final class Replica: Sendable {
     public var head: BlockHeader { engine.withLock { $0.head } }
     var nextTimer: UInt64? { engine.withLock { $0.nextTimer } }
 
-    /// Executes a batch, makes its block durable and signs it.
-    func execute(_ batch: Batch) async throws -> Execution {
+    /// A slot to be executed.
+    struct Assignment: Sendable {
+        let batch: Batch
+        /// The batch's place in an order that outlives the process.
+        var slot: UInt64?
+        /// The hash of the header that a quorum signed; nil where this member is to sign what comes out.
+        var certified: Hash32?
+        /// Whether the signature of a statement was verified in this process.
+        var isVerified: @Sendable (Hash32) -> Bool = { _ in false }
+    }
+
+    /// Executes a batch, makes its block durable, and signs it where the member may.
+    func execute(_ assignment: Assignment) async throws -> Execution {
         let executed = try await store.write { writer in
-            try self.engine.withLock { engine in try self.run(batch, &engine, writer) }
+            try self.engine.withLock { engine in try self.run(assignment, &engine, writer) }
         }
-        guard let block = executed.block else { return executed }
+        guard let block = executed.block, assignment.certified == nil else { return executed }
         return Execution(
-            block: block, headerHash: executed.headerHash, vote: Vote.sign(block.headerBytes, with: key),
+            block: block, headerHash: executed.headerHash, vote: vote(for: block),
             repeated: executed.repeated, nextTimer: executed.nextTimer)
     }
 
-    /// Signs a block of this replica again, for a start after which no certificate of it is found.
-    func vote(for block: StoredBlock) -> Vote { Vote.sign(block.headerBytes, with: key) }
+    /// Signs a block of this replica, again for a start after which no certificate of it is found; nil where an earlier file of this member's
+    /// may have signed another one.
+    func vote(for block: StoredBlock) -> Vote? {
+        guard let start = voteStart, block.header.height >= start else { return nil }
+        return Vote.sign(block.headerBytes, with: key)
+    }
+
+    func signed(_ clock: UInt64) -> SignedClock { .sign(clock, of: member.id, ledger: genesis.id, with: key) }
+
+    /// The first height that the member may sign; nil until peers have told what they hold.
+    var voteStart: UInt64? { engine.withLock { $0.voteStart } }
+
+    func setVoteStart(_ height: UInt64) async throws {
+        try await store.write { try $0.setVoteStart(height) }
+        engine.withLock { $0.voteStart = height }
+    }
 
     /// Notes that a block of this replica is final.
     func setCertificate(_ votes: Bytes, at height: UInt64) {
-        certificates.withLock { $0.append((height, votes)) }
+        notes.withLock { $0.certificates.append((height, votes)) }
     }
 
-    /// Puts noted certificates on the disk without waiting for the next block.
-    func flushCertificates() async throws {
-        let pending = takeCertificates()
-        if pending.isEmpty { return }
-        try await store.write { writer in
-            for (height, votes) in pending { try writer.setCertificate(votes, at: height) }
+    func note(_ vote: SeenVote) {
+        notes.withLock { $0.seen[vote.member] = vote }
+    }
+
+    func note(_ contradiction: Contradiction) {
+        notes.withLock { $0.contradictions.append(contradiction) }
+    }
+
+    /// Puts what was noted on the disk without waiting for the next block.
+    func flushNotes() async throws {
+        let pending = takeNotes()
+        if !pending.isEmpty { try await store.write { try pending.write($0) } }
+    }
+
+    private func takeNotes() -> Notes {
+        notes.withLock { notes in
+            defer { notes = Notes() }
+            return notes
         }
     }
 
-    private func takeCertificates() -> [(height: UInt64, votes: Bytes)] {
-        certificates.withLock { certificates in
-            defer { certificates.removeAll() }
-            return certificates
-        }
-    }
-
-    private func run(_ batch: Batch, _ engine: inout Engine, _ writer: StoreWriter) throws -> Execution {
+    private func run(_ assignment: Assignment, _ engine: inout Engine, _ writer: StoreWriter) throws -> Execution {
+        let batch = assignment.batch
         let height = engine.head.height + 1
-        var clocks = engine.clocks
-        for report in batch.clocks { clocks[report.member] = report.clock }
+        // A certified block's header has the reports of the empty slots before it already.
+        var reports = assignment.certified == nil ? engine.reports : [:]
+        for report in batch.clocks { reports[report.member] = report.clock }
+        let clocks = engine.clocks.merging(reports) { $1 }
         let time = LedgerTime.next(after: engine.head.time, reports: clocks, members: genesis.members)
         let working = WorkingState(over: writer.state(cache: engine.cache))
         let outcome = try executor.execute(
-            batch, height: height, time: time, on: working, senders: engine.senders
+            batch, height: height, time: time, on: working, senders: engine.senders, isVerified: assignment.isVerified
         ) { id, position in
             writer.claim(id, height: height, position: position)
         }
         guard outcome.timer != nil || !outcome.items.isEmpty else {
+            engine.reports = reports
             return Execution(
                 block: nil, headerHash: engine.headHash, vote: nil, repeated: outcome.repeated,
                 nextTimer: engine.nextTimer)
@@ -160,20 +218,30 @@ public final class Replica: Sendable {
             ledger: genesis.id, height: height, epoch: batch.epoch, previous: engine.headHash,
             logSize: engine.log.size, logRoot: engine.log.root, stateRoot: engine.tree.root,
             resultsRoot: MerkleTree.root(results.map { MerkleTree.leafHash($0.encoded()) }), time: time,
-            nextMembers: genesis.members.hash, clocks: batch.clocks)
+            nextMembers: genesis.members.hash,
+            clocks: genesis.members.members.compactMap { member in
+                reports[member.id].map { .init(member: member.id, clock: $0) }
+            })
         let block = StoredBlock(
             headerBytes: header.encoded(), header: header, timer: outcome.timer,
             items: outcome.items.map { .init($0.statement, result: $0.result) },
-            firstLeaf: firstLeaf)
+            firstLeaf: firstLeaf, slot: assignment.slot)
         engine.log.append(MerkleTree.leafHash(block.headerBytes))
         let headerHash = Hash32.sha256(block.headerBytes)
+        guard assignment.certified.map({ $0 == headerHash }) ?? true else {
+            // Thrown before the commit: nothing of the block reaches the disk.
+            throw ReplicaError(.diverged, "\(member.id) computes another block \(height) than a quorum signed")
+        }
         try writer.insert(block)
         try writer.setTiles(engine.log.takeChangedTiles())
-        for (height, votes) in takeCertificates() { try writer.setCertificate(votes, at: height) }
-        try writer.setSignState(epoch: header.epoch, height: height, headerHash: headerHash)
+        try takeNotes().write(writer)
+        if assignment.certified == nil, engine.voteStart.map({ height >= $0 }) ?? false {
+            try writer.setSignState(epoch: header.epoch, height: height, headerHash: headerHash)
+        }
         engine.head = header
         engine.headHash = headerHash
         engine.clocks = clocks
+        engine.reports = [:]
         if outcome.timer != nil || changes.contains(where: { Timers.time(of: $0.key) != nil }) {
             engine.nextTimer = try Timers.next(in: writer.state(cache: engine.cache))
         }

@@ -14,6 +14,8 @@ public struct ReplicaError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let noQuorum = Code(rawValue: "no-quorum")
         public static let diverged = Code(rawValue: "diverged")
         public static let stopped = Code(rawValue: "stopped")
+        /// A block that no quorum signed.
+        public static let certificate = Code(rawValue: "no-certificate")
         public static let notFound = Code(rawValue: "not-found")
     }
 

@@ -7,6 +7,7 @@ import Synchronization
 public final class EmbeddedSequencer: Sequencer {
     private struct State {
         var slots: [UInt64: Batch] = [:]
+        var first: UInt64 = 0
         var next: UInt64 = 0
         var waiting: [UInt64: [CheckedContinuation<Batch, any Error>]] = [:]
         var closed = false
@@ -15,6 +16,11 @@ public final class EmbeddedSequencer: Sequencer {
     private let state = Mutex(State())
 
     public init() {}
+
+    public func bounds() async -> Range<UInt64> { state.withLock { $0.first..<$0.next } }
+
+    /// Nothing keeps memory from working.
+    public var trouble: String? { nil }
 
     public func append(_ batch: Batch) async throws -> UInt64 {
         let (slot, waiting) = try state.withLock { state in
@@ -32,6 +38,7 @@ public final class EmbeddedSequencer: Sequencer {
         try await withCheckedThrowingContinuation { reader in
             let ready: Result<Batch, any Error>? = state.withLock { state in
                 if let batch = state.slots[slot] { return .success(batch) }
+                if slot < state.first { return .failure(SequencingError(.trimmed, "slot \(slot) was executed")) }
                 if state.closed { return .failure(CancellationError()) }
                 state.waiting[slot, default: []].append(reader)
                 return nil
@@ -42,12 +49,10 @@ public final class EmbeddedSequencer: Sequencer {
 
     public func release(through slot: UInt64) async {
         state.withLock { state in
-            var old = slot
-            while state.slots.removeValue(forKey: old) != nil, old > 0 { old -= 1 }
+            while state.first <= slot, state.slots.removeValue(forKey: state.first) != nil { state.first += 1 }
         }
     }
 
-    /// Ends all waiting readers with a cancellation.
     public func close() {
         let waiting = state.withLock { state in
             state.closed = true

@@ -9,12 +9,15 @@ public struct Batch: Sendable {
 
     /// Grows by one with each new orderer of the ledger.
     public let epoch: UInt64
-    /// The clocks of the members that brought the batch.
-    public let clocks: [BlockHeader.ClockReport]
+    /// The member whose node brought it.
+    public let proposer: String
+    /// The clocks of members, as the proposer knows them.
+    public let clocks: [SignedClock]
     public let statements: [Statement]
 
-    public init(epoch: UInt64, clocks: [BlockHeader.ClockReport], statements: [Statement]) {
+    public init(epoch: UInt64, proposer: String, clocks: [SignedClock], statements: [Statement]) {
         self.epoch = epoch
+        self.proposer = proposer
         self.clocks = clocks
         self.statements = statements
     }
@@ -25,10 +28,18 @@ public struct Batch: Sendable {
 /// Appending is asynchronous and delivery is by slot, so that an engine with its own pace (etcd, or a BFT engine behind ABCI) fits.
 /// An orderer that lies or forgets can stall a ledger; it cannot fork one, since members sign results.
 public protocol Sequencer: Sendable {
-    /// Puts a batch in the next slot; returns when its place is decided.
+    /// The slots that are kept now: the upper bound is the next one to be filled.
+    func bounds() async throws -> Range<UInt64>
+    /// Puts a batch in the next slot; returns when its place is decided. An orderer that cannot be reached is asked again until it can.
     func append(_ batch: Batch) async throws -> UInt64
     /// The batch in a slot, as soon as there is one.
+    ///
+    /// - Throws: ``SequencingError``: `trimmed` for a slot before ``bounds()``; `rewound` or `broken` where the order does not hold.
     func batch(in slot: UInt64) async throws -> Batch
-    /// Tells that no member will ask for this slot and those before it again.
+    /// Tells that the members of this process have a block of this slot on their disks: they will not ask for it or those before it again.
     func release(through slot: UInt64) async
+    /// What keeps the orderer from working at the moment, for people.
+    var trouble: String? { get }
+    /// Ends all waiting calls with a cancellation.
+    func close()
 }

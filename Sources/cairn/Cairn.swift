@@ -10,7 +10,8 @@ struct Cairn: AsyncParsableCommand {
         abstract: "A permissioned ledger for things that sensors see.",
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, ScenarioCommand.self, GatewayCommand.self, SimulateCommand.self, ReceiptCommand.self,
+            DemoCommand.self, NodeCommand.self, NetworkCommand.self, LedgerCommand.self, ScenarioCommand.self,
+            GatewayCommand.self, SimulateCommand.self, ReceiptCommand.self,
             ParticipantCommand.self, WalletCommand.self, DeviceCommand.self, AuditCommand.self, BenchCommand.self,
             ConfigCommand.self,
         ])

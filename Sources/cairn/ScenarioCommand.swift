@@ -19,7 +19,8 @@ struct ScenarioCommand: AsyncParsableCommand {
     @Option(help: "A running node; without it the command brings a consortium up in a temporary folder.")
     var node: String?
 
-    @Option(help: "Folder of the running consortium, with keys of the actors and certificates of the devices.")
+    @Option(
+        help: "Folder of the running consortium or network, with keys of the actors and certificates of the devices.")
     var folder = ".demo"
 
     @Option(help: "Port of the running consortium's broker.")
@@ -55,19 +56,30 @@ struct ScenarioCommand: AsyncParsableCommand {
         _ useCase: any UseCase, node: String, folder: String, brokerPort: Int?,
         report: @escaping @Sendable (ScenarioStep) -> Void
     ) async throws -> Stage {
-        let url = URL(filePath: folder)
+        // Of a network's members, the one beside whom the broker runs comes first.
+        let members = Self.places(in: URL(filePath: folder))
+        let url = members.first { Self.brokerPort(in: $0) != nil } ?? members[0]
+        let others = members.filter { $0 != url }
         guard let port = brokerPort ?? Self.brokerPort(in: url) else {
             throw Failure(
                 .configuration, "the broker's port is not known; give --broker-port or the consortium's --folder")
         }
-        let keys = try KeyFolder(url.appending(path: "keys"))
+        let keys = try KeyFolder(
+            url.appending(path: "keys"), beside: others.map { $0.appending(path: "keys") })
         let spectator = useCase.cast.spectator
         let reader = try keys.key(of: spectator).map { (spectator, $0) }
         return Stage(
             node: try await NodeConnection(address: node, reader: reader), keys: keys,
-            encryptionKeys: try EncryptionKeyFolder(url.appending(path: "keys/encryption")),
+            encryptionKeys: try EncryptionKeyFolder(
+                url.appending(path: "keys/encryption"), beside: others.map { $0.appending(path: "keys/encryption") }),
             broker: .init(port: port, authorityFolder: url.appending(path: "ca").path),
             devices: url.appending(path: "devices"), report: report)
+    }
+
+    /// The folder itself, or those of a network's members.
+    private static func places(in folder: URL) -> [URL] {
+        guard let network = try? Network(folder: folder), !network.members.isEmpty else { return [folder] }
+        return network.members.map { folder.appending(path: $0.id) }
     }
 
     /// The port in the broker's configuration file of a consortium's folder.

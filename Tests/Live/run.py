@@ -7,6 +7,7 @@ import sys
 
 import capture
 import chattel
+import cluster
 import commands
 import crash
 import devices
@@ -36,6 +37,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of a box", sequence.run),
          ("energy trading", energy.run),
          ("fish farming and its drill", fish.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
+         ("nodes of their own", cluster.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
     print(f"-- {name}", flush=True)

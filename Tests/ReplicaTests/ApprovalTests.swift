@@ -120,7 +120,7 @@ struct ApprovalTests {
                 return
             }
             #expect(outcome.result.rejection == nil)
-            #expect(try !(node.receipts(for: before.result.transaction) ?? []).isEmpty)
+            #expect(try !(node.ownReceipts(for: before.result.transaction) ?? []).isEmpty)
         }
     }
 }

@@ -92,6 +92,9 @@ struct ExplorerRoutes: Sendable {
                     accepted: block.items.count { $0.result.rejection == nil },
                     rejected: block.items.count { $0.result.rejection != nil }, votes: try votes(block).count,
                     hash: Hash32.sha256(block.headerBytes).hex)
+            },
+            contradictions: try node.contradictions().map { found in
+                (node.genesis.memberNames.first { $0.id == found.member }?.name ?? found.member, found.height)
             })
     }
 

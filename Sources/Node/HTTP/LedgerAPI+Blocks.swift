@@ -8,7 +8,7 @@ extension LedgerAPI {
     var blockRoutes: [Route] {
         [
             Route(.get, "/api/v1/ledgers", "The ledgers of this node", tag: "ledgers", access: .anyone) { _ in
-                .json(["items": [self.ledgerJSON]])
+                .json(["items": [try self.ledgerJSON()]])
             },
             Route(
                 .get, "/api/v1/ledgers/{ledger}/genesis", "The first record, whose hash is the ledger's id",
@@ -80,9 +80,17 @@ extension LedgerAPI {
         return block
     }
 
-    private var ledgerJSON: [String: Any] {
+    private func ledgerJSON() throws -> [String: Any] {
         let members = node.genesis.members
         return [
+            "contradictions": try node.contradictions().map { found in
+                [
+                    "member": found.member, "height": found.height,
+                    "signed": [found.first, found.second].map {
+                        ["header": $0.header.hex, "signature": $0.signature.hex]
+                    },
+                ]
+            },
             "id": node.ledger.hex, "name": node.genesis.name, "height": node.finalHeight,
             "members": node.genesis.memberNames.map { ["id": $0.id, "name": $0.name] }, "quorum": members.quorum,
             "liarsSurvived": members.liarsSurvived, "silentSurvived": members.silentSurvived,

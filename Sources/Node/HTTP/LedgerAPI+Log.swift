@@ -14,7 +14,8 @@ extension LedgerAPI {
             ) { request in
                 let id = try self.transactionID(request)
                 try await self.platform.requireReadable(id, request.session)
-                guard let record = try self.node.record(of: id), let receipts = try self.node.receipts(for: id) else {
+                guard let record = try self.node.record(of: id), let receipts = try await self.node.receipts(for: id)
+                else {
                     throw Problem.notFound("accepted statement \(id)")
                 }
                 let statement = try Statement(decoding: record.statement)

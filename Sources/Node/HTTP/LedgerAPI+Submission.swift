@@ -32,9 +32,9 @@ extension LedgerAPI {
                 ], rate: nil
             ) { request in
                 let (statement, outcome) = try await self.submit(request, defaultWait: 10_000)
-                return try self.answer(statement, outcome) { _ in
-                    let receipts = try self.node.receipts(for: statement.id) ?? []
-                    return APIResponse(
+                let receipts = try await self.node.receipts(for: statement.id) ?? []
+                return self.answer(statement, outcome) { _ in
+                    APIResponse(
                         status: 201, contentType: "application/cose",
                         headers: [("Location", "/entries/\(statement.id.hex)")],
                         body: .bytes(statement.transparent(with: receipts)))

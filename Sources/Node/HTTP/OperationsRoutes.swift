@@ -12,6 +12,8 @@ struct OperationsRoutes: Sendable {
         "cairn_transactions_pending", .gauge, "Statements admitted and not yet final.")
     private static let replicas = MetricFamily(
         "cairn_replicas", .gauge, "Replicas in this process, by whether their store is sound.")
+    private static let contradictions = MetricFamily(
+        "cairn_contradictions", .gauge, "Pairs of headers that one member signed at one height.")
     private static let transactions = MetricFamily(
         "cairn_transactions_total", .counter, "Final transactions since the start, by contract and result.")
     static let messages = MetricFamily(
@@ -38,7 +40,8 @@ struct OperationsRoutes: Sendable {
             ) { _ in
                 if let failure = node.failure { throw Problem(503, "not-ready", failure.message) }
                 let damaged = node.damaged.map { "damaged: \($0.member): \($0.error)\n" }.joined()
-                return .text("ok\n\(damaged)")
+                let trouble = node.trouble.map { "waiting: \($0)\n" } ?? ""
+                return .text("ok\n\(damaged)\(trouble)")
             },
             Route(
                 .get, "/metrics", "Prometheus metrics", tag: "operations", access: .anyone, produces: "text/plain"
@@ -61,6 +64,7 @@ struct OperationsRoutes: Sendable {
                     MetricSample(Double(node.damaged.count), [("state", "damaged")]),
                 ]
             ),
+            (Self.contradictions, [MetricSample(Double((try? node.contradictions().count) ?? 0))]),
             (
                 Self.transactions,
                 counts.accepted.sorted { $0.key < $1.key }.map {

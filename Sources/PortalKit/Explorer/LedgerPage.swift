@@ -46,11 +46,14 @@ public struct LedgerPage: PortalPage {
     let survivesSilent: Int
     let members: [Member]
     let blocks: [BlockLine]
+    let contradictions: [(member: String, height: UInt64)]
 
-    /// A ledger as this node has it. `survivesLying` is 2q−n−1 and `survivesSilent` is n−q of its members.
+    /// A ledger as this node has it. `survivesLying` is 2q−n−1 and `survivesSilent` is n−q of its members; `contradictions` names those that
+    /// signed two headers of one height.
     public init(
         name: String, ledgerID: String, height: UInt64, logSize: UInt64, headTime: Moment, quorum: Int,
-        survivesLying: Int, survivesSilent: Int, members: [Member], blocks: [BlockLine]
+        survivesLying: Int, survivesSilent: Int, members: [Member], blocks: [BlockLine],
+        contradictions: [(member: String, height: UInt64)] = []
     ) {
         self.name = name
         self.ledgerID = ledgerID
@@ -62,6 +65,7 @@ public struct LedgerPage: PortalPage {
         self.survivesSilent = survivesSilent
         self.members = members
         self.blocks = blocks
+        self.contradictions = contradictions
     }
 
     public var head: PageHead {
@@ -76,6 +80,7 @@ public struct LedgerPage: PortalPage {
         let headTime: TimeView
         let facts: [Fact.View]
         let tolerance: String
+        let warnings: [String]
         let members: Table.View
         let blocks: Table.View
         let checkpointURL: String
@@ -84,7 +89,11 @@ public struct LedgerPage: PortalPage {
     public func view() -> View {
         View(
             name: name, height: grouped(height), headTime: TimeView(headTime), facts: facts.map(\.view),
-            tolerance: tolerance, members: memberTable.view, blocks: blockTable.view,
+            tolerance: tolerance,
+            warnings: contradictions.map {
+                "\($0.member) signed two blocks of height \(grouped($0.height)). Neither signature of it counts for the second, "
+                    + "and both are kept as evidence."
+            }, members: memberTable.view, blocks: blockTable.view,
             checkpointURL: "/log/\(ledgerID)/checkpoint")
     }
 

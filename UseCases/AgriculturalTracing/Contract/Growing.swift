@@ -66,7 +66,7 @@ extension TracingContract {
         }
         var plot = try context.require(Self.plots, name, "the plot")
         try requireFarmOwner(plot.farm, context)
-        guard performedAt <= context.time else { throw ContractError(130, "work is recorded after it is done") }
+        guard Self.isPast(performedAt, context) else { throw ContractError(130, "work is recorded after it is done") }
         if let waitingDays {
             guard waitingDays <= Self.longestWaiting else {
                 throw .invalid("waitingDays", "at most \(Self.longestWaiting) days")
@@ -92,7 +92,9 @@ extension TracingContract {
         try arguments.finish()
         let plot = try context.require(Self.plots, name, "the plot")
         try requireFarmOwner(plot.farm, context)
-        guard harvestedAt <= context.time else { throw ContractError(130, "a harvest is recorded after it is done") }
+        guard Self.isPast(harvestedAt, context) else {
+            throw ContractError(130, "a harvest is recorded after it is done")
+        }
         guard try context.get(Self.harvestLots, lot) == nil else { throw .exists("the harvest lot \(lot)") }
         var record = HarvestLot(
             owner: context.sender.id, plot: name, seedLot: plot.seedLot, harvestedAt: harvestedAt, grams: grams)
@@ -192,5 +194,12 @@ extension TracingContract {
         guard record.owner == context.sender.id else {
             throw .notAuthorised("the farm \(farm) belongs to \(record.owner)")
         }
+    }
+
+    /// How far the clock of who records may be ahead of ledger time, ms: that is a median of the members' clocks, the latest a moment old.
+    private static let clockTolerance: UInt64 = 60_000
+
+    private static func isPast(_ time: UInt64, _ context: ContractContext) -> Bool {
+        time <= context.time || time - context.time <= clockTolerance
     }
 }

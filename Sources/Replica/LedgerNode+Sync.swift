@@ -1,0 +1,232 @@
+import ContractKit
+import Ledger
+import LedgerStore
+import Sequencing
+
+/// One member's node among others: joining them, and fetching what it lacks.
+extension LedgerNode {
+    /// Between two looks at peers, for what did not arrive by itself.
+    private static let exchangePause = Duration.milliseconds(250)
+
+    /// Opens the node of one member whose peers run elsewhere. It is of no use before ``run()`` has joined them; see ``waitForFinal(_:)``.
+    public static func member(
+        genesis: Genesis, member: LocalMember, contracts: [any Contract], sequencer: any Sequencer,
+        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64
+    ) async throws -> LedgerNode {
+        let replica = try await Replica.open(
+            store: try LedgerStore(path: member.storePath), genesis: genesis, key: member.key, contracts: contracts,
+            hasPeers: true)
+        let node = LedgerNode(
+            genesis: genesis, contracts: contracts, replicas: [replica], damaged: [], sequencer: sequencer,
+            peers: peers,
+            clock: clock)
+        try node.resume()
+        return node
+    }
+
+    /// Takes up what the disk has: final blocks, those that wait for signatures, and what others signed.
+    private func resume() throws {
+        let store = serving.store
+        let head = serving.head.height
+        let firstUnsigned = try store.heightsWithoutCertificate().first ?? head + 1
+        if firstUnsigned > 0, let block = try store.block(at: firstUnsigned - 1),
+            let certificate = try store.certificate(at: firstUnsigned - 1)
+        {
+            resume(at: FinalBlock(block: block, certificate: certificate))
+        }
+        let unsigned =
+            firstUnsigned > head ? [] : try store.blocks(from: firstUnsigned, limit: Int(head - firstUnsigned) + 1)
+        let seen = try store.seenVotes()
+        state.withLock { state in
+            state.nextTimer = serving.nextTimer
+            state.unsigned = unsigned.map { ($0, Hash32.sha256($0.headerBytes)) }
+            for vote in seen { state.lastVotes[vote.member] = vote }
+        }
+    }
+
+    // MARK: Joining
+
+    /// Brings a replica to where the order can be followed, and says with which slot.
+    func join(_ replica: Replica) async throws -> UInt64 {
+        guard let peers else { return 0 }
+        if replica.voteStart == nil { try await replica.setVoteStart(try await voteStart(of: replica, peers)) }
+        signUnsigned(by: replica, peers)
+        while true {
+            try await catchUp(replica, peers)
+            let bounds = try await sequencer.bounds()
+            let head = replica.head.height
+            let slot = try replica.store.block(at: head)?.slot
+            let next = slot.map { $0 + 1 } ?? 0
+            guard next <= bounds.upperBound else {
+                throw SequencingError(
+                    .rewound,
+                    "block \(head) was made of slot \(next - 1), and the order ends before slot \(bounds.upperBound); it was restored from an older copy or wiped"
+                )
+            }
+            if let slot, bounds.contains(slot) { return try await place(of: head, near: slot, bounds, on: replica) + 1 }
+            if next >= bounds.lowerBound { return next }
+            // The order does not reach back that far: peers have the blocks, or will.
+            try await Task.sleep(for: Self.exchangePause)
+        }
+    }
+
+    /// The first height that a member whose file is new may sign: above whatever peers hold signed by it. As many must answer as make a quorum
+    /// with it, so that two blocks that it signed cannot both become final.
+    private func voteStart(of replica: Replica, _ peers: any PeerGroup) async throws -> UInt64 {
+        while true {
+            let standings = await standings(peers)
+            if standings.count + 1 >= genesis.members.quorum {
+                return standings.map(\.standing).compactMap { standing in
+                    guard let vote = standing.lastVote, let header = try? BlockHeader(decoding: vote.header),
+                        header.ledger == ledger, vote.vote.isValid(over: vote.header, with: replica.member.key)
+                    else { return nil }
+                    return header.height + 1
+                }.max() ?? 0
+            }
+            try await Task.sleep(for: Self.exchangePause)
+        }
+    }
+
+    private func standings(_ peers: any PeerGroup) async -> [(member: String, standing: PeerStanding)] {
+        await withTaskGroup(of: (String, PeerStanding?).self) { group in
+            for member in peers.members {
+                group.addTask { (member, try? await peers.standing(of: member)) }
+            }
+            var found: [(String, PeerStanding)] = []
+            for await (member, standing) in group { if let standing { found.append((member, standing)) } }
+            return found
+        }
+    }
+
+    /// Signs again what the disk has without a certificate: it was signed, or could have been, before the process ended.
+    private func signUnsigned(by replica: Replica, _ peers: any PeerGroup) {
+        let signed = state.withLock { $0.unsigned }.compactMap { item in
+            replica.vote(for: item.block).map { SignedHeader(header: item.block.headerBytes, vote: $0) }
+        }
+        take(signed)
+        peers.publish(PeerNews(votes: signed))
+    }
+
+    /// Executes final blocks of peers until none of those that answer is further.
+    private func catchUp(_ replica: Replica, _ peers: any PeerGroup) async throws {
+        for (member, standing) in await standings(peers).sorted(by: {
+            $0.standing.finalHeight > $1.standing.finalHeight
+        })
+        where standing.finalHeight > replica.head.height {
+            do {
+                while replica.head.height < standing.finalHeight {
+                    // What waits for signatures here is final there.
+                    try await fetchVotes(from: member, peers)
+                    let blocks = try await peers.blocks(from: replica.head.height + 1, of: member)
+                    if blocks.isEmpty { break }
+                    for block in blocks { try await take(block, on: replica) }
+                }
+            } catch let error as ReplicaError where error.code == .certificate {
+                // What one peer sends without a quorum's word for it is nothing; another may do better.
+                continue
+            } catch let error as ReplicaError {
+                throw error
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch is StoreError {
+                throw ReplicaError(.diverged, "the blocks of \(member) cannot be stored; restore this node")
+            } catch {
+                // It does not answer any more.
+                continue
+            }
+        }
+    }
+
+    /// Takes a block that a quorum signed, and executes it: what comes out must be that very block before it is stored.
+    private func take(_ received: CertifiedBlock, on replica: Replica) async throws {
+        let header: BlockHeader
+        let statements: [Statement]
+        let certificate: FinalityCertificate
+        do {
+            header = try BlockHeader(decoding: received.header)
+            certificate = try FinalityCertificate(decoding: received.certificate)
+            statements = try received.statements.map { try Statement(decoding: $0) }
+        } catch {
+            throw ReplicaError(.certificate, "a peer's block does not decode: \(error)")
+        }
+        guard header.ledger == ledger, header.height == replica.head.height + 1,
+            certificate.validVotes(over: received.header, in: genesis.members) >= genesis.members.quorum
+        else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
+        let execution = try await replica.execute(
+            .init(
+                batch: Batch(
+                    epoch: header.epoch, proposer: "",
+                    clocks: header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
+                    statements: statements),
+                slot: received.slot, certified: Hash32.sha256(received.header)))
+        guard let block = execution.block else {
+            throw ReplicaError(.diverged, "block \(header.height) of a peer is empty here; restore this node")
+        }
+        state.withLock { state in
+            state.nextTimer = execution.nextTimer
+            state.unsigned.append((block, execution.headerHash))
+        }
+        take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
+    }
+
+    /// The slot that a block was made of: the one that is kept with it, unless that was the word of a peer and is wrong.
+    private func place(
+        of height: UInt64, near slot: UInt64, _ bounds: Range<UInt64>, on replica: Replica
+    ) async throws -> UInt64 {
+        guard let block = try replica.store.block(at: height) else { return slot }
+        if Self.matches(try await sequencer.batch(in: slot), block) { return slot }
+        for slot in bounds.reversed() {
+            let batch = try await sequencer.batch(in: slot)
+            if !batch.clocks.isEmpty, Self.matches(batch, block) { return slot }
+        }
+        throw SequencingError(
+            .rewound,
+            "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
+        )
+    }
+
+    private static func matches(_ batch: Batch, _ block: StoredBlock) -> Bool {
+        let ordered = Set(batch.statements.map(\.id))
+        // A member that is named twice is taken by its last word, as in execution.
+        let clocks = Dictionary(batch.clocks.map { ($0.member, $0.clock) }) { $1 }
+        let reported = Dictionary(block.header.clocks.map { ($0.member, $0.clock) }) { $1 }
+        return clocks.allSatisfy { reported[$0.key] == $0.value }
+            && block.items.allSatisfy { ordered.contains($0.result.transaction) }
+    }
+
+    // MARK: Exchanging
+
+    /// Tells peers this member's clock, and fetches the votes that did not arrive, until cancelled.
+    func exchange(with peers: any PeerGroup) async {
+        var waiting: UInt64?
+        while !Task.isCancelled {
+            peers.publish(PeerNews(clock: serving.signed(clock())))
+            try? await Task.sleep(for: Self.exchangePause)
+            let first = state.withLock { $0.unsigned.first?.block.header.height }
+            // A block that is waited for the second time: its votes should have come by themselves.
+            if let first, first == waiting {
+                await withTaskGroup(of: Void.self) { group in
+                    for member in peers.members { group.addTask { try? await self.fetchVotes(from: member, peers) } }
+                }
+            }
+            waiting = first
+        }
+    }
+
+    /// Takes what a peer told by itself.
+    public func take(_ news: PeerNews) {
+        take(news.votes)
+        guard let clock = news.clock, !replicas.contains(where: { $0.member.id == clock.member }),
+            clock.isSigned(by: genesis.members, ledger: ledger)
+        else { return }
+        state.withLock { state in
+            // Messages may overtake one another.
+            if clock.clock >= state.clocks[clock.member]?.clock ?? 0 { state.clocks[clock.member] = clock }
+        }
+    }
+
+    private func fetchVotes(from member: String, _ peers: any PeerGroup) async throws {
+        guard let first = state.withLock({ $0.unsigned.first?.block.header.height }) else { return }
+        take(try await peers.votes(from: first, of: member))
+    }
+}

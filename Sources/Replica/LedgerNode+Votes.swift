@@ -1,0 +1,171 @@
+import Ledger
+import LedgerStore
+
+/// Votes of members, those here and those elsewhere.
+extension LedgerNode {
+    /// Counts what other members' nodes sent. A signature that does not hold counts for nothing; a second header of a member at one height is kept
+    /// as evidence and counts for nothing either.
+    public func take(_ signed: [SignedHeader]) {
+        for item in signed {
+            guard let header = try? BlockHeader(decoding: item.header), header.ledger == ledger,
+                let member = genesis.members.member(kid: item.vote.kid)
+            else { continue }
+            let hash = Hash32.sha256(item.header)
+            let counts = state.withLock { isNew(item.vote, on: hash, at: header.height, $0) }
+            guard counts, item.vote.isValid(over: item.header, with: member.key) else { continue }
+            state.withLock { state in
+                guard isNew(item.vote, on: hash, at: header.height, state) else { return }
+                count(item.vote, on: item.header, hash, at: header.height, &state)
+                note(
+                    SeenVote(
+                        member: member.id, height: header.height, header: item.header, signature: item.vote.signature),
+                    &state)
+            }
+        }
+        // Also where no vote was new: the block may have come after them.
+        let (settled, failure) = state.withLock { state in (settleFinalBlocks(&state), state.failure) }
+        announce(settled)
+        if let failure { stop(with: failure) }
+        if !settled.blocks.isEmpty { wake.yield() }
+    }
+
+    private func isNew(_ vote: Vote, on hash: Hash32, at height: UInt64, _ state: State) -> Bool {
+        let final = state.finalHeight ?? 0
+        let lowest = final >= UInt64(Limits.recentBlocks) ? final - UInt64(Limits.recentBlocks) + 1 : 0
+        guard height >= lowest, height <= final + Limits.voteWindow else { return false }
+        return !(state.votes[height]?[hash]?.votes.contains { $0.kid == vote.kid } ?? false)
+    }
+
+    /// Counts a valid vote, or keeps it as evidence if its member signed another header of this height before.
+    func count(_ vote: Vote, on header: Bytes, _ hash: Hash32, at height: UInt64, _ state: inout State) {
+        let other = state.votes[height]?.first { $0.key != hash && $0.value.votes.contains { $0.kid == vote.kid } }
+        if let other, let first = other.value.votes.first(where: { $0.kid == vote.kid }) {
+            let member = genesis.members.member(kid: vote.kid)?.id ?? ""
+            // One pair of headers says all; a member that signs a hundred fills no disk.
+            guard state.accused.insert("\(member) \(height)").inserted else { return }
+            serving.note(
+                Contradiction(
+                    SeenVote(member: member, height: height, header: other.value.header, signature: first.signature),
+                    SeenVote(member: member, height: height, header: header, signature: vote.signature)))
+            return
+        }
+        state.votes[height, default: [:]][hash, default: Candidate(header: header)].votes.append(vote)
+    }
+
+    private func note(_ vote: SeenVote, _ state: inout State) {
+        guard vote.height >= state.lastVotes[vote.member]?.height ?? 0 else { return }
+        state.lastVotes[vote.member] = vote
+        serving.note(vote)
+    }
+
+    /// Members that signed two headers at one height, with both.
+    public func contradictions() throws -> [Contradiction] { try serving.store.contradictions() }
+
+    // MARK: Signatures on request
+
+    /// How often peers that have not got as far yet are asked again, and the pause between.
+    private static let attempts = 20, pause = Duration.milliseconds(50)
+
+    /// What peers answer, by member, once there is enough for a quorum together with this node's members, or after a second.
+    private func gather<Value: Sendable>(
+        _ ask: @Sendable (any PeerGroup, MemberSet.Member) async throws -> Value?
+    ) async throws -> [String: Value] {
+        guard let peers else { return [:] }
+        var found: [String: Value] = [:]
+        for attempt in 0..<Self.attempts {
+            if attempt > 0 { try await Task.sleep(for: Self.pause) }
+            for member in genesis.members.members where peers.members.contains(member.id) && found[member.id] == nil {
+                found[member.id] = (try? await ask(peers, member)).flatMap { $0 }
+            }
+            if replicas.count + found.count >= genesis.members.quorum { break }
+        }
+        return found
+    }
+
+    /// A receipt of each member that answers, this node's first; nil where the transaction was not accepted.
+    public func receipts(for id: Hash32) async throws -> [Bytes]? {
+        guard let own = try ownReceipts(for: id), let statement = try record(of: id)?.statement else { return nil }
+        let others = try await gather { peers, member -> Bytes? in
+            guard let receipt = try await peers.receipts(for: id, of: member.id).first,
+                (try? Receipt.verify(receipt, for: statement, with: member.key)) != nil
+            else { return nil }
+            return receipt
+        }
+        return own + others.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Cosignature lines of peers on the tree head of a final block; those of the latest are kept.
+    func peerCosignatures(on checkpoint: Checkpoint, at height: UInt64) async throws -> [String] {
+        if peers == nil { return [] }
+        let known = cosigned.withLock { $0 }
+        if known.height == height, !known.lines.isEmpty { return known.lines }
+        let (ledger, members) = (ledger, genesis.members)
+        let found = try await gather { peers, member -> String? in
+            let line = try await peers.cosignatures(at: height, of: member.id).joined()
+            let signed = try Checkpoint.verify(note: checkpoint.note(lines: [line]), ledger: ledger, members: members)
+            return signed.signers == [member.id] && signed.others == 0 ? line : nil
+        }
+        let lines = found.sorted { $0.key < $1.key }.map(\.value)
+        if replicas.count + lines.count >= members.quorum { cosigned.withLock { $0 = (height, lines) } }
+        return lines
+    }
+
+    /// This node's cosignature lines on the tree head of a final block.
+    public func ownCosignatures(at height: UInt64) throws -> [String] {
+        guard height <= finalHeight, let header = try serving.store.block(at: height)?.header else {
+            throw ReplicaError(.notFound, "block \(height) is not final here")
+        }
+        let size = header.logSize + 1
+        let root = try LogView(size: size, reader: serving.store).root()
+        let checkpoint = Checkpoint(ledger: ledger, size: size, root: root)
+        return replicas.map { $0.cosignatureLine(checkpoint, time: clock() / 1000) }
+    }
+
+    // MARK: For peers
+
+    /// What a member that asks is told: how far this node is, and the highest header it knows the member to have signed.
+    public func standing(for member: String) -> PeerStanding {
+        state.withLock { state in
+            let vote = state.lastVotes[member].flatMap { seen in
+                genesis.members.members.first { $0.id == member }.map {
+                    SignedHeader(header: seen.header, vote: Vote(kid: $0.key.kid, signature: seen.signature))
+                }
+            }
+            return PeerStanding(finalHeight: state.finalHeight ?? 0, lastVote: vote)
+        }
+    }
+
+    /// Signed headers from a height on: those of certificates, then the votes that this node holds for blocks that are not final.
+    public func votes(from height: UInt64, limit: Int = 200) throws -> [SignedHeader] {
+        var found: [SignedHeader] = []
+        for block in try certifiedBlocks(from: height, limit: limit, bytes: .max) {
+            let certificate = try FinalityCertificate(decoding: block.certificate)
+            found += certificate.votes.map { SignedHeader(header: block.header, vote: $0) }
+        }
+        return found
+            + state.withLock { state in
+                state.unsigned.prefix(limit).filter { $0.block.header.height >= height }.flatMap { item in
+                    (state.votes[item.block.header.height]?[item.headerHash]?.votes ?? []).map {
+                        SignedHeader(header: item.block.headerBytes, vote: $0)
+                    }
+                }
+            }
+    }
+
+    /// Final blocks from a height on, until they have so many bytes.
+    public func certifiedBlocks(from height: UInt64, limit: Int = 200, bytes: Int) throws -> [CertifiedBlock] {
+        guard let final = state.withLock({ $0.finalHeight }), height <= final else { return [] }
+        var found: [CertifiedBlock] = []
+        var size = 0
+        for height in height...min(final, height + UInt64(limit) - 1) {
+            guard size < bytes, let block = try serving.store.block(at: height) else { break }
+            let statements = block.items.map(\.statement)
+            size += statements.reduce(0) { $0 + $1.count }
+            found.append(
+                CertifiedBlock(
+                    header: block.headerBytes, certificate: try certificate(at: height), slot: block.slot,
+                    statements: statements))
+        }
+        return found
+    }
+}

@@ -1,0 +1,112 @@
+import Ledger
+import Sequencing
+
+/// A header with a member's signature, as members' nodes send it to one another.
+public struct SignedHeader: Sendable, Hashable {
+    public let header: Bytes
+    public let vote: Vote
+
+    public init(header: Bytes, vote: Vote) {
+        self.header = header
+        self.vote = vote
+    }
+
+    public var cbor: CBOR { .array([.bytes(header), .hash(vote.kid), .bytes(vote.signature)]) }
+
+    public init(cbor: CBOR) throws(LedgerError) {
+        guard let parts = cbor.array, parts.count == 3, let header = parts[0].bytes, let kid = parts[1].hash32,
+            let signature = parts[2].bytes
+        else { throw LedgerError(.block, "a signed header is [header, kid, signature]") }
+        self.init(header: header, vote: Vote(kid: kid, signature: signature))
+    }
+}
+
+/// A final block as one member's node gives it to another, which executes it itself.
+public struct CertifiedBlock: Sendable {
+    public let header: Bytes
+    public let certificate: Bytes
+    /// The slot that its sender made it of. It is not signed: who takes it compares the slot with the block.
+    public let slot: UInt64?
+    public let statements: [Bytes]
+
+    public init(header: Bytes, certificate: Bytes, slot: UInt64?, statements: [Bytes]) {
+        self.header = header
+        self.certificate = certificate
+        self.slot = slot
+        self.statements = statements
+    }
+
+    public var cbor: CBOR {
+        .array([.bytes(header), .bytes(certificate), .optional(slot), .array(statements.map { .bytes($0) })])
+    }
+
+    public init(cbor: CBOR) throws(LedgerError) {
+        guard let parts = cbor.array, parts.count == 4, let header = parts[0].bytes, let certificate = parts[1].bytes,
+            let statements = parts[3].array
+        else { throw LedgerError(.block, "a certified block is [header, certificate, slot, statements]") }
+        self.init(
+            header: header, certificate: certificate, slot: parts[2].unsigned,
+            statements: statements.compactMap(\.bytes))
+    }
+}
+
+/// Where a peer is, and what it holds of the member that asks.
+public struct PeerStanding: Sendable {
+    public let finalHeight: UInt64
+    /// The highest header that the peer knows the asking member to have signed.
+    public let lastVote: SignedHeader?
+
+    public init(finalHeight: UInt64, lastVote: SignedHeader?) {
+        self.finalHeight = finalHeight
+        self.lastVote = lastVote
+    }
+
+    public var cbor: CBOR { .array([.unsigned(finalHeight), lastVote?.cbor ?? .null]) }
+
+    public init(cbor: CBOR) throws(LedgerError) {
+        guard let parts = cbor.array, parts.count == 2, let height = parts[0].unsigned else {
+            throw LedgerError(.block, "a standing is [final height, signed header or null]")
+        }
+        self.init(finalHeight: height, lastVote: parts[1].isNull ? nil : try SignedHeader(cbor: parts[1]))
+    }
+}
+
+/// What a member's node tells the others by itself.
+public struct PeerNews: Sendable {
+    public let votes: [SignedHeader]
+    public let clock: SignedClock?
+
+    public init(votes: [SignedHeader] = [], clock: SignedClock? = nil) {
+        self.votes = votes
+        self.clock = clock
+    }
+
+    public var cbor: CBOR { .array([.array(votes.map(\.cbor)), clock?.cbor ?? .null]) }
+
+    public init(cbor: CBOR) throws(LedgerError) {
+        guard let parts = cbor.array, parts.count == 2, let list = parts[0].array else {
+            throw LedgerError(.block, "news of a peer are [[signed header], signed clock or null]")
+        }
+        var votes: [SignedHeader] = []
+        for item in list { votes.append(try SignedHeader(cbor: item)) }
+        self.init(votes: votes, clock: parts[1].isNull ? nil : try SignedClock(cbor: parts[1]))
+    }
+}
+
+/// The nodes of a ledger's other members.
+public protocol PeerGroup: Sendable {
+    /// Ids of the other members.
+    var members: [String] { get }
+    /// Sends votes and this member's clock to all of them, without waiting. Votes that do not arrive are fetched by those who lack them, and a
+    /// clock is followed by the next.
+    func publish(_ news: PeerNews)
+    func standing(of member: String) async throws -> PeerStanding
+    /// Votes from a height on that a member's node holds: certificates of final blocks, then its own.
+    func votes(from height: UInt64, of member: String) async throws -> [SignedHeader]
+    /// Final blocks from a height on, as many as fit an answer.
+    func blocks(from height: UInt64, of member: String) async throws -> [CertifiedBlock]
+    /// The member's receipt of an accepted transaction; none where it has not got that far.
+    func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes]
+    /// The member's cosignature lines on the tree head of a final block.
+    func cosignatures(at height: UInt64, of member: String) async throws -> [String]
+}

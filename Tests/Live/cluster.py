@@ -1,0 +1,272 @@
+"""Four organisations' nodes as processes of their own, ordered by three etcd: one dies, one loses its disk, one lies."""
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from process import PROGRAM, REPOSITORY, call, free_port, get_json, read_as, request, stop, wait_until_up
+from statement import Participant, encode, secret_of
+
+
+class Network:
+    """What `cairn network init` laid out in a folder."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        done = subprocess.run([PROGRAM, "network", "init", "--members", "4", "--folder", folder], cwd=REPOSITORY,
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        self.layout = json.loads((self.folder / "network.json").read_text())
+        self.ledger = self.layout["ledger"]
+        self.members = [member["id"] for member in self.layout["members"]]
+        self.urls = {member["id"]: f"http://127.0.0.1:{member['port']}" for member in self.layout["members"]}
+        self.configurations = {m: json.loads((self.folder / m / "node.json").read_text()) for m in self.members}
+        self.reader = Participant("accreditor", f"{folder}/laboratory/keys/accreditor.key")
+        for url in self.urls.values():
+            read_as(url, self.reader)
+        self.own = {}
+
+    def up(self):
+        self.output = open(self.folder / "up.out", "w+")
+        process = subprocess.Popen([PROGRAM, "network", "up", "--folder", str(self.folder)], cwd=REPOSITORY,
+                                   stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
+        deadline = time.monotonic() + 300
+        while "Everything is up" not in (self.folder / "up.out").read_text():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the network did not come up: {(self.folder / 'up.out').read_text()}")
+            time.sleep(0.1)
+        return process
+
+    def pid(self, member):
+        return int((self.folder / member / "node.pid").read_text())
+
+    def kill(self, member):
+        if member in self.own:
+            self.own[member].kill()
+            self.own[member].wait()
+        else:
+            os.kill(self.pid(member), signal.SIGKILL)
+
+    def start(self, member, configuration="node.json"):
+        log = open(self.folder / member / "node.log", "a")
+        self.own[member] = subprocess.Popen(
+            [PROGRAM, "node", "--config", str(self.folder / member / configuration)], cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def head(self, member):
+        """(height, hash, state root) of a node's last final block."""
+        url = self.urls[member]
+        height = get_json(f"{url}/api/v1/ledgers")["items"][0]["height"]
+        block = get_json(f"{url}/api/v1/ledgers/{self.ledger}/blocks/{height}")
+        return height, block["hash"], block["stateRoot"]
+
+    def agree(self, seconds=120):
+        """Waits until all nodes show one head; the heads at the end."""
+        deadline = time.monotonic() + seconds
+        heads = {}
+        while time.monotonic() < deadline:
+            try:
+                heads = {member: self.head(member) for member in self.members}
+                if len(set(heads.values())) == 1:
+                    return heads
+            except (OSError, RuntimeError):
+                pass
+            time.sleep(0.2)
+        return heads
+
+    def pay(self, member, count):
+        """Points that the registrar issues by way of a member's node; how many became final, and how long each took."""
+        final, times = 0, []
+        for _ in range(count):
+            _, body = self.reader.sign(self.ledger, "wallet", "issue", {"to": "farm", "amount": 1, "currency": "XPT"}, "farm")
+            begin = time.monotonic()
+            status, answer = request("POST", f"{self.urls[member]}/api/v1/transactions", body,
+                                     {"Content-Type": "application/cose", "Prefer": "wait=60"}, timeout=90)
+            if status == 201 and json.loads(answer)["status"] == "FINAL":
+                final += 1
+                times.append(time.monotonic() - begin)
+        return final, sorted(times)
+
+    def balance(self, member):
+        state = get_json(f"{self.urls[member]}/api/v1/ledgers/{self.ledger}/state?key=wallet/accounts/XPT/farm")
+        return state["decoded"]
+
+    def compare(self, members, *more):
+        """Exit status and lines of `cairn ledger compare`."""
+        asked = [word for member in members for word in ("--node", self.urls[member])]
+        done = subprocess.run([PROGRAM, "ledger", "compare", *asked, "--as", "accreditor", "--keys",
+                               str(self.folder / "laboratory/keys"), "--output", "json", *more], cwd=REPOSITORY,
+                              capture_output=True, text=True)
+        return done.returncode, json.loads(done.stdout or "[]"), done.stderr
+
+    def say(self, liar, to, headers):
+        """Sends votes of a member on headers to another member's node, as the liar's own node would."""
+        key = Ed25519PrivateKey.from_private_bytes(secret_of(self.folder / liar / f"keys/member-{liar}.key"))
+        raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        kid = hashlib.sha256(encode({1: 1, -1: 6, -2: raw})).digest()
+        protected = encode({1: -8, 4: kid})
+        votes = [[header, kid, key.sign(encode(["Signature", b"", protected, b"", header]))] for header in headers]
+        body, path, now = encode([votes, None]), "/peer/v1/news", int(time.time() * 1000)
+        payload = encode(["cairn-peer/1", bytes.fromhex(self.ledger), to, "POST", path, now, hashlib.sha256(body).digest()])
+        signature = key.sign(encode(["Signature1", protected, b"", payload]))
+        return call("POST", f"http://127.0.0.1:{self.configurations[to]['peerPort']}{path}", body, {
+            "Content-Type": "application/cbor", "Cairn-Peer": liar, "Cairn-Time": str(now),
+            "Cairn-Signature": signature.hex()})
+
+
+def run(check):
+    with tempfile.TemporaryDirectory() as folder:
+        network = Network(f"{folder}/network")
+        keys_apart(check, network)
+        processes = network.up()
+        try:
+            ordinary(check, network)
+            one_dies(check, network)
+            one_loses_its_disk(check, network)
+            one_lies(check, network)
+            an_orderer_dies(check, network)
+        except BaseException:
+            for member in network.members:
+                print(f"{member}: {(network.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
+            raise
+        finally:
+            for process in network.own.values():
+                stop(process)
+            stop(processes, 60)
+
+
+def keys_apart(check, network):
+    places = {}
+    for key in network.folder.glob("*/keys/*.key"):
+        places.setdefault(key.name, []).append(key.parent.parent.name)
+    check("each key lies with one member", all(len(found) == 1 for found in places.values()), str(places))
+    check("each member's own key lies with that member",
+          all(places[f"member-{member}.key"] == [member] for member in network.members), str(places))
+
+
+def ordinary(check, network):
+    for member in network.members:
+        final, times = network.pay(member, 5)
+        check(f"what the node of {member} takes is final", final == 5, str(final))
+        if times:
+            print(f"cluster: {member}: FINAL after {times[len(times) // 2] * 1000:.0f} ms (median of 5)", flush=True)
+    heads = network.agree()
+    check("all nodes have one head and one state root", len(set(heads.values())) == 1 and len(heads) == 4, str(heads))
+    code, lines, _ = network.compare(network.members)
+    check("a client that asks all nodes finds them in agreement", code == 0 and all(
+        line["state"] == "agrees" for line in lines), str(lines))
+
+
+def one_dies(check, network):
+    dead, writer = "logistics", "cooperative"
+    stale = network.head(dead)[0]
+    network.kill(dead)
+    final, _ = network.pay(writer, 10)
+    check("three of four nodes go on", final == 10, str(final))
+    code, lines, errors = network.compare(network.members)
+    check("a client that asks all nodes is warned of the silent one",
+          code == 8 and "does not tell its head" in errors, f"{code} {lines} {errors}")
+    lags(check, network, dead, writer)
+    network.start(dead)
+    heads = network.agree()
+    check("the node that returns catches up by itself", len(set(heads.values())) == 1 and len(heads) == 4
+          and heads[dead][0] >= stale + 10, str(heads))
+
+
+def lags(check, network, member, writer):
+    """A node that reaches its peers at its start and no etcd after that answers, and stands still."""
+    configuration = network.configurations[member] | {"etcd": {"endpoints": [f"127.0.0.1:{free_port()}"]}}
+    (network.folder / member / "alone.json").write_text(json.dumps(configuration))
+    network.start(member, "alone.json")
+    wait_until_up(network.urls[member], 120, network.own[member])
+    deadline = time.monotonic() + 60
+    while network.head(member)[0] < network.head(writer)[0] and time.monotonic() < deadline:
+        time.sleep(0.2)
+    final, _ = network.pay(writer, 10)
+    code, lines, errors = network.compare(network.members)
+    states = dict(zip(network.members, (line["state"] for line in lines)))
+    check("a client that asks all nodes is warned of the one that lags",
+          final == 10 and code == 8 and states[member] == "lags" and "it stands at block" in errors, f"{code} {lines} {errors}")
+    network.kill(member)
+
+
+def one_loses_its_disk(check, network):
+    lost, writer = "retail", "laboratory"
+    before = network.balance(writer)
+    network.kill(lost)
+    folder = network.folder / lost
+    for item in folder.iterdir():
+        if item.name in ("keys", "node.json", "genesis.cbor", "node.log"):
+            continue
+        shutil.rmtree(item) if item.is_dir() else item.unlink()
+    final, _ = network.pay(writer, 5)
+    check("the others go on while one has no disk", final == 5, str(final))
+    network.start(lost)
+    heads = network.agree()
+    check("a node that lost its disk rebuilds from its peers", len(set(heads.values())) == 1 and len(heads) == 4,
+          str(heads))
+    check("it has the state of the others", network.balance(lost) == before + 5, str(network.balance(lost)))
+    final, _ = network.pay(lost, 3)
+    check("and takes part again", final == 3, str(final))
+    heads = network.agree()
+    network.kill(lost)
+    audit = subprocess.run([PROGRAM, "audit", str(folder / f"members/{lost}/ledger.sqlite")], cwd=REPOSITORY,
+                           capture_output=True, text=True)
+    check("what it rebuilt passes its audit with every signature", audit.returncode == 0, audit.stdout + audit.stderr)
+    # It stays away while the others write, so that it lags for a moment after its return.
+    network.pay(writer, 5)
+    network.start(lost)
+    network.agree()
+
+
+def one_lies(check, network):
+    liar, told, writer = "logistics", "cooperative", "laboratory"
+    height, _, _ = network.head(told)
+    url = network.urls[told]
+    block = get_json(f"{url}/api/v1/ledgers/{network.ledger}/blocks/{height}")
+    header = bytes.fromhex(block["headerBytes"])
+    other = cbor2.loads(header)
+    other[8] = hashlib.sha256(b"another state").digest()
+    status, answer = network.say(liar, told, [header, encode(other)])
+    check("a member's node is heard by another", status == 200, f"{status} {answer[:200]}")
+    deadline, found = time.monotonic() + 30, []
+    while not found and time.monotonic() < deadline:
+        found = get_json(f"{url}/api/v1/ledgers")["items"][0]["contradictions"]
+        time.sleep(0.1)
+    check("a node that signs two blocks at one height is shown with both",
+          [(entry["member"], entry["height"]) for entry in found] == [(liar, height)]
+          and len({signed["header"] for signed in found[0]["signed"]}) == 2, str(found))
+    again = get_json(f"{url}/api/v1/ledgers/{network.ledger}/blocks/{height}")
+    check("its second block is refused", again["hash"] == block["hash"], str(again))
+    status, page = request("GET", f"{url}/ledgers/{network.ledger}")
+    check("the explorer says so", b"signed two blocks" in page, str(status))
+    final, _ = network.pay(writer, 5)
+    check("the ledger goes on beside the liar", final == 5, str(final))
+    heads = network.agree()
+    check("and does not fork", len(set(heads.values())) == 1 and len(heads) == 4, str(heads))
+    # A stranger, and a member's request changed on its way, are not answered.
+    port = network.configurations[told]["peerPort"]
+    status, _ = call("GET", f"http://127.0.0.1:{port}/peer/v1/blocks/0")
+    check("nobody but a member is given blocks", status == 403, str(status))
+
+
+def an_orderer_dies(check, network):
+    name = network.layout["etcd"][0]["name"]
+    found = subprocess.run(["pgrep", "-f", f"etcd --name {name} --data-dir {network.folder}/"], capture_output=True, text=True)
+    for pid in found.stdout.split():
+        os.kill(int(pid), signal.SIGKILL)
+    check("one etcd of three was killed", len(found.stdout.split()) == 1, found.stdout)
+    final, times = network.pay("cooperative", 10)
+    check("order goes on without one of three etcd", final == 10, str(final))
+    heads = network.agree()
+    check("and all nodes have one head", len(set(heads.values())) == 1 and len(heads) == 4, str(heads))

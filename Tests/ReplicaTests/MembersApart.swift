@@ -1,0 +1,104 @@
+import Foundation
+import Ledger
+import Replica
+import Sequencing
+import Synchronization
+
+/// Four nodes of one member each over one order, connected as their peers would be over HTTP.
+final class MembersApart: Sendable {
+    let consortium: TestConsortium
+    private let order = EmbeddedSequencer()
+    private let nodes = Mutex<[String: LedgerNode]>([:])
+
+    init() throws { consortium = try TestConsortium() }
+
+    /// The order as one node sees it: closing ends that node alone, and nothing is forgotten.
+    private final class View: Sequencer {
+        let order: EmbeddedSequencer
+        let isClosed = Mutex(false)
+        init(_ order: EmbeddedSequencer) { self.order = order }
+
+        var trouble: String? { nil }
+        func bounds() async throws -> Range<UInt64> { await order.bounds() }
+        func append(_ batch: Batch) async throws -> UInt64 { try await order.append(batch) }
+        func release(through slot: UInt64) async {}
+        func close() { isClosed.withLock { $0 = true } }
+
+        func batch(in slot: UInt64) async throws -> Batch {
+            while await order.bounds().upperBound <= slot {
+                if isClosed.withLock({ $0 }) || Task.isCancelled { throw CancellationError() }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            return try await order.batch(in: slot)
+        }
+    }
+
+    private struct Peers: PeerGroup {
+        let own: String
+        let members: [String]
+        let network: MembersApart
+
+        func publish(_ news: PeerNews) {
+            for member in members { (try? network.node(member))?.take(news) }
+        }
+        func standing(of member: String) async throws -> PeerStanding { try network.node(member).standing(for: own) }
+        func votes(from height: UInt64, of member: String) async throws -> [SignedHeader] {
+            try network.node(member).votes(from: height)
+        }
+        func blocks(from height: UInt64, of member: String) async throws -> [CertifiedBlock] {
+            try network.node(member).certifiedBlocks(from: height, bytes: 1 << 20)
+        }
+        func cosignatures(at height: UInt64, of member: String) async throws -> [String] {
+            try network.node(member).ownCosignatures(at: height)
+        }
+        func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] {
+            try network.node(member).ownReceipts(for: transaction) ?? []
+        }
+    }
+
+    private func node(_ member: String) throws -> LedgerNode {
+        guard let node = nodes.withLock({ $0[member] }) else { throw ReplicaError(.stopped, "\(member) is down") }
+        return node
+    }
+
+    /// Puts a batch into the order as a lying member could.
+    func order(_ statements: [Statement], by member: Int) async throws {
+        _ = try await order.append(
+            Batch(
+                epoch: 0, proposer: "m\(member)",
+                clocks: [.init(member: "m\(member)", clock: UInt64(Date().timeIntervalSince1970 * 1000))],
+                statements: statements))
+    }
+
+    /// Runs the nodes of some members as long as `body` does.
+    func run<R: Sendable>(_ members: [Int], _ body: ([LedgerNode]) async throws -> R) async throws -> R {
+        var started: [(node: LedgerNode, task: Task<Void, Never>)] = []
+        for member in members {
+            let others = (0..<4).filter { $0 != member }.map { "m\($0)" }
+            let node = try await LedgerNode.member(
+                genesis: consortium.genesis,
+                member: .init(storePath: consortium.path(member), key: consortium.memberKeys[member]),
+                contracts: consortium.contracts, sequencer: View(order),
+                peers: Peers(own: "m\(member)", members: others, network: self),
+                clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
+            nodes.withLock { $0["m\(member)"] = node }
+            started.append((node, Task { await node.run() }))
+        }
+        func stop() async {
+            for (index, item) in started.enumerated() {
+                nodes.withLock { $0["m\(members[index])"] = nil }
+                item.task.cancel()
+                await item.task.value
+            }
+        }
+        do {
+            for item in started { try await item.node.waitForFinal(0) }
+            let result = try await body(started.map(\.node))
+            await stop()
+            return result
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+}
