@@ -21,7 +21,10 @@ public enum NodeRoutes {
             return route.restricted(to: readers)
         }
         let deviceRoutes = DeviceRoutes(platform: platform, profiles: devices.profiles)
-        let described = api + deviceRoutes.api + access.signIn.api + [demo(platform, useCases)]
+        let evidence = EvidenceRoutes(platform: platform, useCases: useCases)
+        let described =
+            api + deviceRoutes.api + evidence.api + access.signIn.api
+            + [demo(platform, useCases)]
         // What a program may be allowed: the interfaces that are not for everybody.
         let scopes = Set(described.filter { !$0.isPage && $0.access != .anyone }.map(\.scope)).sorted()
         let account = AccountRoutes(
@@ -34,7 +37,7 @@ public enum NodeRoutes {
         let routes =
             own + pages.map(limit) + devices.pages + access.signIn.pages + account.pages + organisation.pages
             + wallet.pages
-            + sequence.pages.map(limit) + personal.pages
+            + sequence.pages.map(limit) + evidence.pages + personal.pages
             + [
                 Route(
                     .get, "/openapi.json", "This description", tag: "operations", access: .anyone
