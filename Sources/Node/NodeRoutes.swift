@@ -23,7 +23,7 @@ public enum NodeRoutes {
         let deviceRoutes = DeviceRoutes(platform: platform, profiles: devices.profiles)
         let evidence = EvidenceRoutes(platform: platform, useCases: useCases)
         let described =
-            api + deviceRoutes.api + evidence.api + access.signIn.api
+            api + deviceRoutes.api + [devices.certificates.route] + evidence.api + access.signIn.api
             + [demo(platform, useCases)]
         // What a program may be allowed: the interfaces that are not for everybody.
         let scopes = Set(described.filter { !$0.isPage && $0.access != .anyone }.map(\.scope)).sorted()
