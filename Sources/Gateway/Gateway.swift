@@ -124,6 +124,9 @@ public final class Gateway: Sendable {
                 if configuration.setClaims != nil {
                     group.addTask { try await ProvisioningDesk(gateway: self).follow() }
                 }
+                if let certificates = configuration.certificates {
+                    group.addTask { try await self.tellCertificates(certificates) }
+                }
                 group.addTask { try await RuleDesk(gateway: self).follow() }
                 group.addTask { await RuleDesk(gateway: self).act(on: self.ruleActions) }
                 group.addTask {

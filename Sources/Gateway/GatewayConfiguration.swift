@@ -93,6 +93,8 @@ public struct GatewayConfiguration: Sendable {
     /// and the SHA-256 of the certificate.
     public var signRequest:
         (@Sendable (String, String) async throws -> (pem: String, hash: [UInt8], authority: String))?
+    /// The certificates at the broker and their ends; nil where somebody else keeps them.
+    public var certificates: (@Sendable () -> [CertificateEnd])?
     /// Called with readings once they are durable, in order, for edge rules. Must return quickly.
     public var onAccepted: (@Sendable ([AcceptedReading]) -> Void)?
     /// A use case's own analysis at the edge.

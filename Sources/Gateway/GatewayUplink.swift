@@ -104,6 +104,20 @@ struct GatewayUplink: Sendable {
         return [UInt8](try await response.body.collect(upTo: Self.maximumAnswer).readableBytesView)
     }
 
+    /// `POST /api/v1/gateways/certificates`.
+    func tell(_ report: CertificateReport) async throws {
+        var request = HTTPClientRequest(url: base + "/api/v1/gateways/certificates")
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.headers.add(name: "authorization", value: try await session.authorization())
+        request.body = .bytes([UInt8](try JSONEncoder().encode(report)))
+        let response = try await http.execute(request, timeout: Self.timeout)
+        if response.status == .unauthorized { session.forget() }
+        guard response.status == .noContent else {
+            throw GatewayError(.directory, "the node answered \(response.status.code) to a report of certificates")
+        }
+    }
+
     /// What the key service is given: the epoch and its wrapped key, octets in hex.
     private struct Delivery: Encodable {
         var gateway: String

@@ -108,7 +108,7 @@ public struct KeyService: Sendable {
         }
         let state = vaults.state
         guard let key = try state.get(MembershipContract.keys, statement.kid.hex), key.kind == .participant,
-            key.isValid(at: vaults.node.finalHeight),
+            key.isValid(at: vaults.node.finalHeight + 1),
             let signer = try state.get(MembershipContract.participants, statement.issuer), signer.isVouchedFor(at: now)
         else { throw KeyServiceError(.notGranted, "\(statement.issuer) or the key that signed is revoked") }
         let reader = signer.organisation ?? statement.issuer

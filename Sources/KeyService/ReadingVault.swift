@@ -120,12 +120,12 @@ extension ReadingVault {
 
     /// Values as they came, newest first, with the height of their batch.
     func messages(
-        _ access: ReadAccess, device: String, quantity: String?, sequence: UInt64?, limit: Int
+        _ access: ReadAccess, device: String, quantity: String?, sequence: UInt64?, from: UInt64, to: UInt64, limit: Int
     ) throws -> [(reading: IndexedReading, height: UInt64)] {
         try pool.read { db in
             var (condition, arguments) = access.condition
-            condition += " AND device = ?"
-            arguments += [device]
+            condition += " AND device = ? AND time >= ? AND time < ?"
+            arguments += [device, Int64(clamping: from), Int64(clamping: to)]
             if let quantity {
                 condition += " AND quantity = ?"
                 arguments += [quantity]

@@ -43,13 +43,16 @@ public struct Readings: Sendable {
         return latest.sorted { $0.quantity < $1.quantity }
     }
 
-    /// Values as they came, newest first, with the height of their batch.
+    /// Values as they came, newest first, with the height of their batch; by the device's clock from a time to another.
     public func messages(
-        device: String, quantity: String?, sequence: UInt64?, limit: Int
+        device: String, quantity: String? = nil, sequence: UInt64? = nil, from: UInt64 = 0, to: UInt64 = .max,
+        limit: Int
     ) throws -> [(reading: IndexedReading, height: UInt64)] {
-        let open = try index.messages(device: device, quantity: quantity, sequence: sequence, limit: limit)
+        let open = try index.messages(
+            device: device, quantity: quantity, sequence: sequence, from: from, to: to, limit: limit)
         guard let (vault, access) = vault else { return open }
-        let sealed = try vault.messages(access, device: device, quantity: quantity, sequence: sequence, limit: limit)
+        let sealed = try vault.messages(
+            access, device: device, quantity: quantity, sequence: sequence, from: from, to: to, limit: limit)
         return Array((open + sealed).sorted { $0.reading.time > $1.reading.time }.prefix(limit))
     }
 

@@ -9,6 +9,8 @@ import Synchronization
 public final class LedgerStore: Sendable {
     /// Pages of the write-ahead log after which it is merged into the file.
     private static let checkpointPages = 4_000
+    /// Seconds that a write waits for somebody outside this process.
+    private static let patience: TimeInterval = 10
 
     public let path: String
     private let pool: DatabasePool
@@ -21,6 +23,8 @@ public final class LedgerStore: Sendable {
         var configuration = Configuration()
         configuration.label = "ledger \(path)"
         configuration.maximumReaderCount = 4
+        // Who looks into the file from outside, a backup for instance, may hold it for a moment.
+        configuration.busyMode = .timeout(Self.patience)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
             try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointPages)")
@@ -157,8 +161,9 @@ extension LedgerStore: TileReader {
         guard digest(headerBytes, timer, body) == Hash32(row["digest"] as Data) else {
             throw StoreError(.damaged, at: "block \(height)", "its bytes are not those that were stored")
         }
+        let block: StoredBlock
         do {
-            return StoredBlock(
+            block = StoredBlock(
                 headerBytes: headerBytes, header: try BlockHeader(decoding: headerBytes),
                 timer: try timer.map { bytes throws(LedgerError) in try TransactionResult(decoding: bytes) },
                 items: try StoredBlock.decodeBody(body), firstLeaf: UInt64(row["first_leaf"] as Int64),
@@ -166,6 +171,15 @@ extension LedgerStore: TileReader {
         } catch {
             throw StoreError(.damaged, at: "block \(height)", "\(error)")
         }
+        // Whoever changes a row can make its digest fit. What the members signed they cannot: the header names the results,
+        // and a result its statement.
+        guard MerkleTree.root(block.results.map { MerkleTree.leafHash($0.encoded()) }) == block.header.resultsRoot,
+            try block.items.allSatisfy({ try Ledger.Statement.id(of: $0.statement) == $0.result.transaction })
+        else {
+            throw StoreError(
+                .damaged, at: "block \(height)", "its statements are not those that the header was made for")
+        }
+        return block
     }
 
     static func digest(_ header: Bytes, _ timer: Bytes?, _ body: Bytes) -> Hash32 {

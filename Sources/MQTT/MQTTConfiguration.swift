@@ -1,19 +1,35 @@
 /// How a client reaches its broker.
 public struct MQTTConfiguration: Sendable {
-    /// Files for TLS with a client certificate, all PEM.
+    /// Files for TLS, all PEM.
     public struct TLS: Sendable, Hashable {
         /// The certificate of the authority that signs brokers.
         public var authorityFile: String
-        /// This client's certificate; its common name is the user name at the broker.
-        public var certificateFile: String
+        /// This client's certificate; its common name is the user name at the broker. nil for one that logs in.
+        public var certificateFile: String?
         /// The key of the certificate; readable by its owner only.
-        public var keyFile: String
+        public var keyFile: String?
 
         /// Names the three files.
         public init(authorityFile: String, certificateFile: String, keyFile: String) {
             self.authorityFile = authorityFile
             self.certificateFile = certificateFile
             self.keyFile = keyFile
+        }
+
+        /// For a client without a certificate yet.
+        public init(authorityFile: String) {
+            self.authorityFile = authorityFile
+        }
+    }
+
+    /// Name and password, for a client without a certificate yet.
+    public struct Login: Sendable, Hashable {
+        public var name: String
+        public var password: String
+
+        public init(name: String, password: String) {
+            self.name = name
+            self.password = password
         }
     }
 
@@ -42,6 +58,8 @@ public struct MQTTConfiguration: Sendable {
     public var clientID: String
     /// TLS files; nil only for a broker on loopback without TLS.
     public var tls: TLS?
+    /// nil where the certificate says who the client is.
+    public var login: Login?
     /// Protocol to speak.
     public var version: ProtocolVersion = .v5OrV311
     /// Seconds of silence after which a ping is sent; the broker gives up after 1.5 times that.

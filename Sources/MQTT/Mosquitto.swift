@@ -39,13 +39,17 @@ final class MosquittoHandle: @unchecked Sendable {
             try check(mosquitto_int_option(pointer, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5), "MQTT 5")
         }
         if let tls = configuration.tls { try setTLS(tls) }
+        if let login = configuration.login {
+            try check(mosquitto_username_pw_set(pointer, login.name, login.password), "name and password")
+        }
         if let will = configuration.will { try setWill(will, configuration.version) }
     }
 
     deinit { mosquitto_destroy(pointer) }
 
     private func setTLS(_ tls: MQTTConfiguration.TLS) throws(MQTTError) {
-        for file in [tls.authorityFile, tls.certificateFile, tls.keyFile] where access(file, R_OK) != 0 {
+        for file in [tls.authorityFile, tls.certificateFile, tls.keyFile].compactMap({ $0 })
+        where access(file, R_OK) != 0 {
             throw MQTTError(.configuration, "cannot read \(file); enrol this client or correct the path")
         }
         try check(

@@ -159,9 +159,10 @@ public struct EmbeddedConsortium: Sendable {
                 useCases: [configuration.useCase])
             let sessions = access.sessions
             let quarantine = Quarantine(logger: configuration.logger)
+            let certificates = CertificateBoard()
             let devices = DevicePages(
                 platform: platform, profiles: try ThingProfile.folder(ThingProfile.standardFolder),
-                quarantine: quarantine, certificates: { gateways.certificates })
+                quarantine: quarantine, certificates: certificates)
             let personal = try PersonalDesk(platform: platform, folder: configuration.folder)
             let doors = Doors(
                 useCase: configuration.useCase, platform: platform,
@@ -174,7 +175,8 @@ public struct EmbeddedConsortium: Sendable {
                 return nil
             }
             group.addTask {
-                let operations = OperationsRoutes(node: node, more: { gateways.metrics + quarantine.metrics })
+                let operations = OperationsRoutes(
+                    node: node, more: { gateways.metrics + certificates.metrics + quarantine.metrics })
                 try await Server(routes: operations.routes, sessions: sessions, logger: configuration.logger)
                     .run(host: "127.0.0.1", port: operationsPort) { _ in }
                 return nil

@@ -82,6 +82,7 @@ public final class FieldSide: Sendable {
             let signed = try authority.sign(request: request, commonName: name)
             return (signed.pem, signed.hash, try String(contentsOfFile: authority.certificateFile, encoding: .utf8))
         }
+        configuration.certificates = { Self.certificates(in: authority.folder) }
         configuration.profiles = try ThingProfile.folder(ThingProfile.standardFolder)
             .mapValues { DeviceProfile($0) }
         if let control { configuration.onAccepted = { control.accepted($0) } }
@@ -138,13 +139,14 @@ public final class FieldSide: Sendable {
         return (port, running)
     }
 
-    /// The certificates of the broker side and their ends, the next first.
-    public var certificates: [(name: String, kind: String, until: Date)] {
-        CertificateFiles.all(in: address.authorityFolder).compactMap { name, files in
+    /// The certificates of the broker side and their ends.
+    private static func certificates(in folder: String) -> [CertificateEnd] {
+        CertificateFiles.all(in: folder).compactMap { name, files in
             guard let until = try? files.notValidAfter() else { return nil }
-            let kind = name == "ca" || name == "broker" ? name : name.hasPrefix("urn_dev") ? "device" : "gateway"
-            return (name, kind, until)
-        }.sorted { $0.until < $1.until }
+            let kind =
+                CertificateEnd.Kind(rawValue: name) ?? (name.hasPrefix("urn_dev") ? .device : .gateway)
+            return .init(name: name, kind: kind, until: UInt64(max(0, until.timeIntervalSince1970)))
+        }
     }
 
     public func stop() async {
@@ -163,11 +165,6 @@ final class GatewayBox: Sendable {
 
     func set(_ field: FieldSide) { self.field.withLock { $0 = field } }
 
-    /// The certificates of the broker side and their ends.
-    var certificates: [(name: String, kind: String, until: Date)] {
-        field.withLock { $0 }?.certificates ?? []
-    }
-
     var metrics: [(MetricFamily, [MetricSample])] {
         guard let counters = field.withLock({ $0 })?.gateway.counters else { return [] }
         return [
@@ -182,13 +179,6 @@ final class GatewayBox: Sendable {
                 OperationsRoutes.commands,
                 counters.commands.sorted { $0.key < $1.key }.map {
                     MetricSample(Double($0.value), [("outcome", $0.key)])
-                }
-            ),
-            (
-                OperationsRoutes.certificates,
-                // The next end of each kind: names of devices are no labels.
-                Dictionary(grouping: certificates, by: \.kind).sorted { $0.key < $1.key }.compactMap { kind, all in
-                    all.map(\.until).min().map { MetricSample($0.timeIntervalSince1970, [("kind", kind)]) }
                 }
             ),
         ]

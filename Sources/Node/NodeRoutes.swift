@@ -21,7 +21,10 @@ public enum NodeRoutes {
             return route.restricted(to: readers)
         }
         let deviceRoutes = DeviceRoutes(platform: platform, profiles: devices.profiles)
-        let described = api + deviceRoutes.api + access.signIn.api + [demo(platform, useCases)]
+        let evidence = EvidenceRoutes(platform: platform, useCases: useCases)
+        let described =
+            api + deviceRoutes.api + [devices.certificates.route] + evidence.api + access.signIn.api
+            + [demo(platform, useCases)]
         // What a program may be allowed: the interfaces that are not for everybody.
         let scopes = Set(described.filter { !$0.isPage && $0.access != .anyone }.map(\.scope)).sorted()
         let account = AccountRoutes(
@@ -29,12 +32,13 @@ public enum NodeRoutes {
         let organisation = OrganisationRoutes(platform: platform, invitations: access.invitations)
         let wallet = WalletRoutes(platform: platform)
         let sequence = SequenceRoutes(platform: platform, useCases: useCases)
+        let enrolment = EnrolmentRoutes(platform: platform, invitations: access.invitations)
         let own = (described + account.api + organisation.api + wallet.api + sequence.api + personal.api).map(limit)
         let document = OpenAPI.document(for: own, title: "Cairn", version: OperationsRoutes.version)
         let routes =
             own + pages.map(limit) + devices.pages + access.signIn.pages + account.pages + organisation.pages
-            + wallet.pages
-            + sequence.pages.map(limit) + personal.pages
+            + enrolment.pages + wallet.pages
+            + sequence.pages.map(limit) + evidence.pages + personal.pages
             + [
                 Route(
                     .get, "/openapi.json", "This description", tag: "operations", access: .anyone

@@ -177,6 +177,24 @@ extension RecordIndex {
         }
     }
 
+    /// Accepted records that mention any of these names, without batches of readings: those nearest to a time, oldest first.
+    ///
+    /// - Parameter own: where given, only records that mention one of these too.
+    public func accepted(
+        mentioning names: [String], and own: [String]?, nearest time: UInt64, limit: Int
+    ) throws -> [IndexedRecord] {
+        try pool.read { db in
+            let filters = [try Self.mentioning(names)] + (try own.map { [try Self.mentioning($0)] } ?? [])
+            return try SQLRequest<Row>(
+                literal: """
+                    SELECT \(sql: Self.columns) FROM records WHERE \(filters.joined(separator: " AND "))
+                    AND rejection IS NULL AND contract <> 'telemetry'
+                    ORDER BY abs(time - \(Int64(clamping: time))) LIMIT \(limit)
+                    """
+            ).fetchAll(db).map(Self.record).sorted { ($0.height, $0.position) < ($1.height, $1.position) }
+        }
+    }
+
     /// The latest records, newest first, of a contract where given.
     ///
     /// - Parameter own: where given, only records that mention one of these.
@@ -255,9 +273,9 @@ extension RecordIndex {
         }
     }
 
-    /// Values as they came, newest first, with the height of their batch.
+    /// Values as they came, newest first, with the height of their batch; by the device's clock from a time to another.
     public func messages(
-        device: String, quantity: String?, sequence: UInt64?, limit: Int
+        device: String, quantity: String?, sequence: UInt64?, from: UInt64 = 0, to: UInt64 = .max, limit: Int
     ) throws -> [(reading: IndexedReading, height: UInt64)] {
         try pool.read { db in
             try Row.fetchAll(
@@ -266,8 +284,11 @@ extension RecordIndex {
                     SELECT readings.*, records.id AS batch_id FROM readings
                     JOIN records ON records.number = readings.batch
                     WHERE device = ?1 AND (?2 IS NULL OR quantity = ?2) AND (?3 IS NULL OR sequence = ?3)
-                    ORDER BY readings.time DESC LIMIT ?4
-                    """, arguments: [device, quantity, sequence.map { Int64($0) }, limit]
+                    AND readings.time >= ?4 AND readings.time < ?5 ORDER BY readings.time DESC LIMIT ?6
+                    """,
+                arguments: [
+                    device, quantity, sequence.map { Int64($0) }, Int64(clamping: from), Int64(clamping: to), limit,
+                ]
             ).map { (Self.reading($0), UInt64(($0["batch"] as Int64) >> 20)) }
         }
     }

@@ -1,7 +1,8 @@
 import APIKit
 import Foundation
 
-/// Invitations of organisations to people who will act for them, each good for one key and for a week.
+/// Invitations, each good for one key and for a week: of organisations to people who will act for them, and of registrars
+/// to participants from outside, whose claim waits for the registrar's second look.
 public final class Invitations: Sendable {
     /// How long an invitation lasts, ms.
     public static let age: UInt64 = 7 * 24 * 3600 * 1000
@@ -12,8 +13,12 @@ public final class Invitations: Sendable {
         public let function: String
         public let roles: [String]
         public let organisation: String
-        /// The administrator who invites; the enrolment is signed in this name.
+        /// The administrator or registrar who invites; the enrolment is signed in this name.
         public let administrator: String
+        /// The member that a participant from outside will belong to; nil for people of an organisation.
+        public let member: String?
+        /// The COSE_Key, hex, of a participant from outside who has claimed the enrolment.
+        public internal(set) var key: String?
         /// ms since 1970.
         public let expires: UInt64
         /// SHA-256 of the token, hex.
@@ -29,13 +34,16 @@ public final class Invitations: Sendable {
     }
 
     /// Makes an invitation; the token of its link.
+    ///
+    /// - Parameter member: the member of a participant from outside.
     public func make(
-        id: String, function: String, roles: [String], organisation: String, administrator: String
+        id: String, function: String, roles: [String], organisation: String, administrator: String,
+        member: String? = nil
     ) throws -> String {
         let (token, now) = (Sessions.random(), clock())
         let invitation = Invitation(
             id: id, function: function, roles: roles, organisation: organisation, administrator: administrator,
-            expires: now + Self.age, hash: Self.hash(token))
+            member: member, expires: now + Self.age, hash: Self.hash(token))
         try invitations.change { invitations in
             invitations.removeAll { $0.expires <= now || ($0.id == id && $0.organisation == organisation) }
             invitations.append(invitation)
@@ -47,6 +55,29 @@ public final class Invitations: Sendable {
     public func invitation(_ token: String) -> Invitation? {
         let (hash, now) = (Self.hash(token), clock())
         return invitations.all.first { $0.hash == hash && $0.expires > now }
+    }
+
+    /// Puts a key to the invitation of a participant from outside; the first one counts.
+    ///
+    /// - Returns: whether it is the key that waits now.
+    public func claim(_ token: String, key: String) throws -> Bool {
+        let hash = Self.hash(token)
+        try invitations.change { all in
+            guard let place = all.firstIndex(where: { $0.hash == hash && $0.key == nil }) else { return }
+            all[place].key = key
+        }
+        return invitation(token)?.key == key
+    }
+
+    /// Claimed invitations that wait for a registrar.
+    public func claims(for registrar: String) -> [Invitation] {
+        let now = clock()
+        return invitations.all.filter { $0.organisation == registrar && $0.key != nil && $0.expires > now }
+    }
+
+    /// Ends an invitation that a registrar has decided on.
+    public func remove(id: String, of registrar: String) throws {
+        try invitations.change { $0.removeAll { $0.id == id && $0.organisation == registrar } }
     }
 
     /// Ends an invitation that was taken up.

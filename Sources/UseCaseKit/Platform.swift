@@ -4,6 +4,7 @@ import Foundation
 import KeyService
 import Keys
 import Ledger
+import LedgerStore
 import Logging
 import PortalKit
 import ProjectionKit
@@ -69,11 +70,14 @@ public struct Platform: Sendable {
     }
 
     /// The statement of an accepted or rejected record, from the ledger.
-    public func statement(of record: IndexedRecord) throws -> Statement {
+    public func statement(of record: IndexedRecord) throws -> Statement { try item(of: record).decoded() }
+
+    /// The statement of a record with its result.
+    public func item(of record: IndexedRecord) throws -> StoredBlock.Item {
         guard let block = try node.serving.store.block(at: record.height) else {
             throw Problem.notFound("block \(record.height)")
         }
-        return try Statement(decoding: block.items[record.position].statement)
+        return block.items[record.position]
     }
 
     /// Readings as a visitor may see them; nil is the public.

@@ -25,6 +25,9 @@ public protocol UseCase: Sendable {
     func mentions(of statement: Statement) -> [String]
     /// A statement of its contracts as the report's step table has it; nil for others'.
     func exchange(in statement: Statement) -> Exchange?
+    /// All rows of the step table that a record holds, in their order: a batch, for instance, both what sensors sent to the
+    /// gateway and what the gateway sent on, and an event what the platform told. ``exchange(in:)`` alone unless said.
+    func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange]
     /// What else a case consists of: the lot of a box, for instance.
     func names(relatedTo name: String, on platform: Platform) throws -> [String]
     /// Pages and interfaces.
@@ -56,6 +59,9 @@ extension UseCase {
     public var ledgerReaders: Set<String>? { nil }
     public func subjects(of participant: String, on platform: Platform) throws -> [String] { [] }
     public func mayRead(stateKey: String, as participant: String, on platform: Platform) throws -> Bool { false }
+    public func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        exchange(in: statement).map { [$0] } ?? []
+    }
     public func work(on platform: Platform, beside companions: [String: Platform]) async throws {}
     public var parameters: [(contract: String, values: CBOR)] { [] }
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] { [] }

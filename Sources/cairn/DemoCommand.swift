@@ -59,7 +59,8 @@ struct DemoCommand: AsyncParsableCommand {
             }
         }
         Console.print("\nSign in as")
-        for person in running.signIn where useCase.home(for: person.roles) != nil || person.roles.contains("partner") {
+        for person in running.signIn
+        where useCase.home(for: person.roles) != nil || !Set(["partner", "registrar"]).isDisjoint(with: person.roles) {
             Console.row(person.name, running.address + person.link)
         }
         if let box = examples["boxes"]?["active"] {

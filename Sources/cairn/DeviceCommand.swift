@@ -5,7 +5,7 @@ import Ledger
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "Devices of a participant.",
-        subcommands: [List.self, Command.self, Interval.self, Revoke.self])
+        subcommands: [List.self, DeviceClaimCommand.self, Command.self, Interval.self, Revoke.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Devices that the ledger knows.")

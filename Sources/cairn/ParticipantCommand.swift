@@ -2,11 +2,12 @@ import ArgumentParser
 import Foundation
 import Keys
 import Ledger
+import NodeClient
 
 struct ParticipantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "participant", abstract: "Keys of participants, and who vouches for them.",
-        subcommands: [Key.self, Enrol.self, Withdraw.self, Rotate.self, Show.self])
+        subcommands: [Key.self, Claim.self, Enrol.self, Withdraw.self, Rotate.self, Show.self])
 
     struct Key: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -22,6 +23,37 @@ struct ParticipantCommand: AsyncParsableCommand {
             let key = try KeyFolder(URL(filePath: keys)).keyOrNew(of: actor)
             Console.note("Give this to a registrar; the key itself stays in \(keys).")
             Console.print(key.verifyingKey.coseKey.hex)
+        }
+    }
+
+    struct Claim: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Claim an enrolment by a registrar's one-time code, with a key made on this side.")
+
+        @Argument(help: "The link that the registrar gave, or its last part.")
+        var code: String
+
+        @Option(help: "Address of a node.")
+        var node = "http://127.0.0.1:8080"
+
+        @Option(help: "Folder that keeps the key, encrypted.")
+        var keys = ".cairn-keys"
+
+        @Option(name: .customLong("as"), help: "The id that the registrar chose.")
+        var actor: String
+
+        func run() async throws {
+            let key = try KeyFolder(URL(filePath: keys)).keyOrNew(of: actor)
+            let connection = try await NodeConnection(address: node)
+            let token = code.split(separator: "/").last.map(String.init) ?? ""
+            let answer = try await connection.post(
+                "/api/v1/invitations/\(token)", Bytes(#"{"key":"\#(key.verifyingKey.coseKey.hex)"}"#.utf8),
+                contentType: "application/json")
+            guard answer.status == 202 || answer.status == 201 else {
+                throw Failure(.failed, answer.json["detail"] as? String ?? "the node answered \(answer.status)")
+            }
+            Console.note("Tell the registrar how your key begins; it is enrolled once they have compared it.")
+            Console.print(key.kid.hex)
         }
     }
 

@@ -1,11 +1,17 @@
 """Signing in with real authenticators: a passkey, a key made in the browser by an invitation, keys for programs."""
 
 import json
+import os
+import pathlib
+import sys
 import urllib.error
 import urllib.request
 
 from browser import WIDTHS, context_of, open_page
 from signed_in import sign_in_links
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "Live"))
+from statement import Participant  # noqa: E402
 
 
 def sign_in(tests, base: str, home: str):
@@ -39,6 +45,7 @@ def people(tests, base: str) -> None:
     farm = sign_in(tests, base, "/farm")
     programs(tests, base, farm)
     invitation(tests, base, farm)
+    newcomer(tests, base)
     passkey(tests, base.replace("127.0.0.1", "localhost"))
     farm.close()
 
@@ -113,6 +120,84 @@ def invitation(tests, base: str, administrator) -> None:
     tests.expect("COMMON-20: revoked is out at once", page.evaluate(
         "performance.getEntriesByType('navigation')[0].responseStatus") == 401)
     person.close()
+
+
+def newcomer(tests, base: str) -> None:
+    """Somebody from outside claims an enrolment by a code, is approved by the registrar, and pays with a key of this browser."""
+    registrar = sign_in(tests, base, "/participants")
+    page, visit = open_page(registrar, base, "/participants")
+    tests.hold_to_rules("participants", page, visit, WIDTHS["desk"])
+    page.fill("#invite [name=name]", "Visiting buyer")
+    page.select_option("#invite [name=role]", "seller")
+    page.select_option("#invite [name=member]", "retail")
+    page.click("#invite button[type=submit]")
+    link = page.inner_text("[data-invitation]")
+    tests.shoot(page, "participants-code")
+    person = context_of(tests.browser, WIDTHS["phone"])
+    claim, visit = open_page(person, base, link)
+    tests.hold_to_rules("claim", claim, visit, WIDTHS["phone"])
+    name = claim.get_attribute("[data-join]", "data-person")
+    ledger = claim.get_attribute("[data-join]", "data-ledger")
+    claim.click("[data-join] button")
+    claim.wait_for_selector("[data-claimed]:not([hidden])", timeout=20_000)
+    kid = claim.inner_text("[data-kid]").strip()
+    tests.shoot(claim, "claim-waiting")
+    tests.expect("a claim waits with the first characters of its key", len(kid) == 16, kid)
+    claim.click("[data-claimed] button")
+    claim.wait_for_selector("[data-sign-in-problem]:not([hidden])", timeout=20_000)
+    tests.expect("nobody signs in before the registrar's word", "/join/" in claim.url, claim.url)
+    other = context_of(tests.browser, WIDTHS["phone"])
+    thief, _ = open_page(other, base, link)
+    thief.click("[data-join] button")
+    thief.wait_for_selector("[data-sign-in-problem]:not([hidden])", timeout=20_000)
+    tests.expect("the code takes one key", "another key" in thief.inner_text("[data-sign-in-problem]"))
+    other.close()
+    page, visit = open_page(registrar, base, "/participants")
+    tests.hold_to_rules("participants with a claim", page, visit, WIDTHS["desk"])
+    form = page.locator(f"form[data-claimant='{name}']")
+    tests.expect("the registrar compares the same characters", kid in form.inner_text(), form.inner_text())
+    tests.shoot(page, "participants-claim")
+    form.get_by_role("button", name="Enrol this key").click()
+    page.wait_for_load_state()
+    tests.expect("enrolled, it is among the participants", page.locator("table", has_text=name).count() == 1)
+    claim.reload()
+    claim, _ = open_page(person, base, "/sign-in")
+    claim.wait_for_selector("[data-key-sign-in]:not([hidden])")
+    claim.click("[data-key-sign-in] button")
+    claim.wait_for_url(lambda url: not url.endswith("/sign-in"), timeout=20_000)
+    tests.expect("the newcomer signs in with the key of this browser", claim.locator(".visitor strong").is_visible(), claim.url)
+    pays_alone(tests, base, ledger, name, person)
+    person.close()
+    registrar.close()
+
+
+def pays_alone(tests, base: str, ledger: str, name: str, person) -> None:
+    """A payment that this browser's key signs: the node does not have it."""
+    folder = os.environ.get("CAIRN_FOLDER")
+    if folder is None:
+        print("skipped the newcomer's payment: CAIRN_FOLDER does not name the consortium's folder")
+        return
+    tests.expect("the node does not have the newcomer's key", not pathlib.Path(folder, "keys", f"{name}.key").exists())
+    issuer = Participant("accreditor", f"{folder}/keys/accreditor.key")
+    _, statement = issuer.sign(ledger, "wallet", "issue", {"to": name, "amount": 900, "currency": "XPT"}, name)
+    status, answer = call(base, "/api/v1/transactions", method="POST", body=statement,
+                          headers={"Content-Type": "application/cose", "Prefer": "wait=20"})
+    tests.expect("the newcomer has points", status == 201, answer)
+    page, visit = open_page(person, base, "/wallet")
+    tests.hold_to_rules("a newcomer's wallet", page, visit, WIDTHS["phone"])
+    form = page.locator("form[action='/wallet/payments']")
+    form.locator("[name=to]").select_option("farm")
+    form.locator("[name=amount]").fill("1.75")
+    form.locator("[name=reference]").fill("Signed in a browser")
+    form.locator("button[type=submit]").click()
+    page.wait_for_selector("tr:has-text('Signed in a browser')", timeout=20_000)
+    row = page.locator("tr", has_text="Signed in a browser").first
+    tests.expect("a payment signed in the browser is final", "1.75" in row.inner_text(), row.inner_text())
+    tests.shoot(page, "wallet-own-key")
+    link = row.locator("a").first.get_attribute("href")
+    record, _ = open_page(person, base, link)
+    tests.expect("its record names the newcomer as signer",
+                 record.locator(f"main a[href$='/participants/{name}']").count() == 1, record.url)
 
 
 def passkey(tests, base: str) -> None:

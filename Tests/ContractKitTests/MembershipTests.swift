@@ -133,6 +133,14 @@ struct MembershipTests {
         ]
         #expect(runner.run("rotateKey", rotate, as: .init(id: "chamber", member: "m", roles: [])) == 5)
         #expect(runner.run("rotateKey", rotate, as: farm()) == nil)
+        let (old, new) = try (
+            runner.state.get(MembershipContract.keys, first.verifyingKey.kid.hex),
+            runner.state.get(MembershipContract.keys, second.verifyingKey.kid.hex)
+        )
+        for height in 0...runner.height + 2 {
+            let valid = [old, new].count { $0?.isValid(at: height) == true }
+            #expect(valid == (height < (old?.from ?? 0) ? 0 : 1), "one key is valid at \(height)")
+        }
         #expect(runner.run("rotateKey", rotate, as: farm()) == 100)
         for _ in 1..<10 {
             #expect(runner.run("addKey", [("key", .bytes(key().verifyingKey.coseKey))], as: farm()) == nil)

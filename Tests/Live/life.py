@@ -5,6 +5,7 @@ import json
 import os
 import re
 import ssl
+import subprocess
 import tempfile
 import time
 import urllib.parse
@@ -15,14 +16,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from device import certificate
 from field import BUTTON, MEMBER, SOIL, VALVE, Field
-from process import call, get_json, request, sign_in
-from statement import Participant, encode
+from process import PROGRAM, call, get_json, request, sign_in
+from statement import Participant, encode, secret_of
 
 LAMP = "urn:dev:ops:32473-valve-new"
 
@@ -33,6 +36,9 @@ def run(check):
         new_device(check, field)
         transfer(check, field)
         forbidden(check, field)
+        strangers(check, field)
+        by_command(check, field)
+        expiry(check, field)
         quarantine(check, field)
 
 
@@ -177,6 +183,7 @@ def new_device(check, field):
     check("the next key generation is enrolled", status == 201, answer)
     old = field.state(f"membership/keys/{device.kid.hex()}")
     check("the old key is retired on the ledger", old["until"] is not None, old)
+    register(check, field, LAMP, [device.kid, second.kid])
     client.disconnect()
     client.loop_stop()
     client = second.client(field.broker_port, authority)
@@ -201,6 +208,31 @@ def new_device(check, field):
         late.loop_stop()
     except (ssl.SSLError, ConnectionError, OSError):
         check("the revoked certificate is refused", True)
+
+
+def register(check, field, urn, kids):
+    """COMMON-15: at any height a device has one key and a key one device; derived keys are what the registrar enrolled."""
+    keys = [field.state(f"membership/keys/{kid.hex()}") for kid in kids]
+    check("COMMON-15: each key names the device", {key["owner"] for key in keys} == {urn}, keys)
+    check("COMMON-15: where one ends the next begins", [key["until"] for key in keys[:-1]] == [key["from"] for key in keys[1:]],
+          keys)
+    head = get_json(f"{field.url}/api/v1/ledgers")["items"][0]["height"]
+    valid = [sum(key["from"] <= height and (key["until"] is None or height < key["until"]) for key in keys)
+             for height in range(keys[0]["from"], head + 1)]
+    check("COMMON-15: at every height since the first exactly one is valid", set(valid) == {1}, sorted(set(valid)))
+    devices = get_json(f"{field.url}/api/v1/devices")["items"]
+    check("COMMON-15: no two devices share a key", len({item["kid"] for item in devices}) == len(devices) > 5, len(devices))
+    for item in devices:
+        key = field.state(f"membership/keys/{item['kid']}")
+        if not check("COMMON-15: the register agrees with itself", key["owner"] == item["urn"] and key["kind"] == "device", item):
+            break
+    secret = secret_of(f"{field.folder}/keys/provisioning-secret.key")
+    info = encode([SOIL, 1])
+    seed = HKDF(hashes.SHA256(), 64, None, info).derive(secret)[:32]
+    raw = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    kid = hashlib.sha256(encode({1: 1, -1: 6, -2: raw})).hexdigest()
+    found = next(item for item in devices if item["urn"] == SOIL)
+    check("COMMON-15: the key follows from the device's id and the secret", found["kid"] == kid, found)
 
 
 def transfer(check, field):
@@ -262,6 +294,84 @@ def forbidden(check, field):
     check("an owner cannot speak for a gateway", answer.get("code") == "devices-5", answer)
     client.disconnect()
     client.loop_stop()
+
+
+def by_command(check, field):
+    """A device comes in by `cairn device claim`: its keys are made on its side, and derived from its id."""
+    urn = "urn:dev:ops:32473-valve-command"
+    claim, code = make_claim(field)
+    ports = re.findall(r"listener (\d+)", open(f"{field.folder}/broker/mosquitto.conf").read())
+    with tempfile.TemporaryDirectory() as own:
+        def ask(text):
+            return subprocess.run(
+                [PROGRAM, "device", "claim", text, "--urn", urn, "--member", MEMBER, "--port", ports[1], "--authority",
+                 f"{field.folder}/ca/ca.pem", "--folder", own, "--timeout", "15"], capture_output=True, text=True, check=False)
+        told = ask(f"{claim}-{'0' * 32}")
+        check("cairn device claim: a wrong code is not let in", told.returncode == 8, told.stderr)
+        told = ask(f"{claim}-{code}")
+        check("cairn device claim: a device gets its certificate", told.returncode == 0, told.stderr)
+        record = field.wait("the used claim", lambda: field.state(f"devices/claims/{claim}")["use"])
+        kid = hashlib.sha256(bytes.fromhex(record["key"])).hexdigest()
+        check("cairn device claim: the claim holds the key that it printed", told.stdout.strip() == kid, told.stdout)
+        secret = secret_of(f"{own}/keys/provisioning-secret.key")
+        device = Device(urn, field.folder)
+        device.ledger_key = Ed25519PrivateKey.from_private_bytes(
+            HKDF(hashes.SHA256(), 64, None, encode([urn, 1])).derive(secret)[:32])
+        device.kid = bytes.fromhex(kid)
+        name = urn.replace(":", "_")
+        device.files = {"crt": f"{own}/{name}.pem", "key": f"{own}/{name}.key.pem", "ca": f"{own}/ca.pem"}
+        modes = {os.stat(path).st_mode & 0o777 for path in device.files.values()}
+        check("cairn device claim: its files are its own", modes == {0o600}, modes)
+        status, answer = enrol(field, claim)
+        check("cairn device claim: the registrar enrols it", status == 201, answer)
+        time.sleep(2)
+        client = device.client(field.broker_port, device.files["ca"])
+        device.report(client, 0.4)
+        check("cairn device claim: its reading is on the ledger", field.wait("its reading", lambda: field.readings(urn)))
+        client.disconnect()
+        client.loop_stop()
+
+
+def expiry(check, field):
+    """COMMON-6: a gateway in a process of its own tells when certificates end; page and metric of the node warn."""
+    def ends():
+        found = re.findall(r'cairn_certificate_expiry_timestamp_seconds\{kind="(\w+)"\} ([0-9.e+]+)', field.metrics())
+        return {kind: float(end) for kind, end in found}
+    told = field.wait("the ends of certificates", lambda: {"ca", "broker", "gateway", "device"} <= set(ends()) and ends())
+    check("the node knows the ends of the gateway's certificates", all(
+        end > time.time() + 300 * 86_400 for end in told.values()), told)
+    certificate(field.folder, "urn:dev:ops:32473-old")  # it ends tomorrow
+    soon = field.wait("the earlier end", lambda: ends()["device"] < time.time() + 2 * 86_400 and ends())
+    check("one that ends soon is told", soon["device"] > time.time(), soon)
+    shown = page(field, "farm").decode()
+    rows = {re.sub("<[^>]+>", " ", row).split()[0]: row for row in re.findall(r"<tr>(.*?)</tr>", shown, re.S)[1:]}
+    old = next((row for name, row in rows.items() if name.endswith("32473_old")), "")
+    check("the page asks to renew it", "renew" in old, old)
+    check("and the others are valid", "valid" in next((row for name, row in rows.items() if name == "broker"), ""), rows.keys())
+
+
+def strangers(check, field):
+    """COMMON-37: somebody without certificate, claim and enrolled key reaches neither broker nor gateway."""
+    stranger = Device("urn:dev:ops:32473-nobody", field.folder)
+    client = None
+    try:
+        client = stranger.client(field.broker_port, f"{field.folder}/ca/ca.pem", "consumer", "secret")
+        refused = stranger.connected is None or stranger.connected.is_failure
+    except (ssl.SSLError, ConnectionError, OSError):
+        refused = True
+    check("without a certificate the broker lets nobody in", refused, stranger.connected)
+    if client is not None:
+        client.loop_stop()
+    port = int(open(f"{field.folder}/field-http.port").read())
+    pack = json.dumps([{"bn": SOIL + ":", "bt": time.time(), "n": "moisture", "u": "%", "v": 1}]).encode()
+    path, kind = f"http://127.0.0.1:{port}/v1/{SOIL}/soil", {"Content-Type": "application/senml+json"}
+    status, _ = call("POST", path, pack, kind)
+    check("the gateway takes no unsigned reading", status == 422, status)
+    topic = f"cairn/v1/{MEMBER}/{SOIL}/data/soil"
+    signed = dict(stranger.properties(topic, pack).UserProperty)
+    status, _ = call("POST", path, pack, kind | {f"Cairn-{name.capitalize()}": value for name, value in signed.items()})
+    check("nor one that somebody else signed", status == 422, status)
+    check("a consumer's page needs no session", call("GET", f"{field.url}/")[0] == 200)
 
 
 def batch(first, count=1):

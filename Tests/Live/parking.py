@@ -47,16 +47,16 @@ def alone(check):
             wait_until_up(url, process=node)
             while not os.path.exists(f"{folder}/keys/lane-gateway.key"):
                 time.sleep(0.1)
-            people = {who: Participant(who, f"{folder}/keys/{who}.key") for who in ("anna", "ben", "harbour-parking", "hill-parking")}
+            people = {who: Participant(who, f"{folder}/keys/{who}.key") for who in ("driver-7f3a", "driver-29c1", "harbour-parking", "hill-parking")}
             tokens = {}
             deadline = time.monotonic() + 120
             while time.monotonic() < deadline:
                 tokens = {who: sign_in(url, person) for who, person in people.items()}
-                if any(stay["stage"] == "refunded" for stay in stays(url, tokens["anna"])):
+                if any(stay["stage"] == "refunded" for stay in stays(url, tokens["driver-7f3a"])):
                     break
                 time.sleep(2)
             visible(check, url, tokens)
-            quotes(check, url, tokens["anna"])
+            quotes(check, url, tokens["driver-7f3a"])
             clear(check, folder)
         finally:
             stop(node)
@@ -69,16 +69,16 @@ def stays(url, token):
 
 def visible(check, url, tokens):
     """PARK-26: a driver sees own stays; the manager of one lot none of another's; a stranger nothing."""
-    anna = stays(url, tokens["anna"])
+    anna = stays(url, tokens["driver-7f3a"])
     check("PARK-17: Anna sees her stays", len(anna) >= 1, len(anna))
-    check("PARK-26: Ben sees none of them", not {s["session"] for s in anna} & {s["session"] for s in stays(url, tokens["ben"])})
+    check("PARK-26: Ben sees none of them", not {s["session"] for s in anna} & {s["session"] for s in stays(url, tokens["driver-29c1"])})
     for who, lot in (("harbour-parking", "harbour"), ("hill-parking", "hill")):
         found = {stay["session"].split("/")[0] for stay in stays(url, tokens[who])}
         check(f"PARK-26: {who} sees its own lot alone", found == {lot}, found)
     if anna:
         path = f"{url}/api/v1/parking/sessions/{anna[0]['session']}"
-        check("a stay is for its driver", call("GET", path, headers={"Authorization": f"Bearer {tokens['anna']}"})[0] == 200)
-        check("and not for another one", call("GET", path, headers={"Authorization": f"Bearer {tokens['ben']}"})[0] == 404)
+        check("a stay is for its driver", call("GET", path, headers={"Authorization": f"Bearer {tokens['driver-7f3a']}"})[0] == 200)
+        check("and not for another one", call("GET", path, headers={"Authorization": f"Bearer {tokens['driver-29c1']}"})[0] == 404)
         check("nor for a stranger", call("GET", path)[0] == 401)
 
 

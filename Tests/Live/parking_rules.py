@@ -11,7 +11,7 @@ from tracing import Ledger as TracingLedger
 
 LOT = "harbour"
 IN, OUT = "urn:dev:ops:32473-rules-in", "urn:dev:ops:32473-rules-out"
-PEOPLE = ("city-office", "harbour-parking", "anna", "ben", "cleo", "dora", "emil", "lane-gateway")
+PEOPLE = ("city-office", "harbour-parking", "driver-7f3a", "driver-29c1", "driver-b04e", "driver-d5d8", "driver-e6a2", "lane-gateway")
 MINUTE, DAY = 60_000, 86_400_000
 
 
@@ -100,7 +100,7 @@ def prepare(check, lot):
         check(f"its lane: {direction}", told == "FINAL", told)
     told = lot.tariff(100, 600, 0)
     check("its tariff", told == "FINAL", told)
-    for driver in ("anna", "ben", "cleo", "dora", "emil"):
+    for driver in ("driver-7f3a", "driver-29c1", "driver-b04e", "driver-d5d8", "driver-e6a2"):
         lot.act("city-office", "issue", driver, "wallet", to=driver, amount=100_000, currency="XPT")
         lot.act(driver, "mandate", driver, "wallet", id="parking", payee="harbour-parking", currency="XPT",
                 perPayment=3000, perPeriod=100_000, period=DAY, until=int(time.time() * 1000) + DAY)
@@ -113,25 +113,25 @@ def prepare(check, lot):
 def unmatched(check, lot):
     """PARK-6: no bill without a matched pair; each case has its rule."""
     begun = int(time.time() * 1000) - 600 * MINUTE
-    lot.drive(OUT, "anna", begun)
+    lot.drive(OUT, "driver-7f3a", begun)
     check("PARK-6: an exit without entry is a case for people", lot.review(1)["kind"] == "noEntry", lot.review(1))
     check("PARK-6: and no stay", lot.stays() == {}, lot.stays())
     for number, (enters, leaves) in enumerate([(10, 15), (60, 90), (120, 150)], 1):
-        told = [lot.drive(IN, "anna", begun + enters * MINUTE), lot.drive(OUT, "anna", begun + leaves * MINUTE)]
+        told = [lot.drive(IN, "driver-7f3a", begun + enters * MINUTE), lot.drive(OUT, "driver-7f3a", begun + leaves * MINUTE)]
         check(f"PARK-6: passages of stay {number}", told == ["FINAL"] * 2, told)
     through, first, second = (lot.settled(number) for number in (1, 2, 3))
     check("PARK-6: driving through costs nothing", (through["stage"], through["bill"]["total"]) == ("closed", 0), through)
     check("PARK-6: two visits on one day are two stays, each paid",
           [(stay["stage"], stay["paid"]) for stay in (first, second)] == [("paid", 100)] * 2, (first, second))
     for enters, leaves in ((200, None), (400, 430)):
-        lot.drive(IN, "anna", begun + enters * MINUTE)
+        lot.drive(IN, "driver-7f3a", begun + enters * MINUTE)
         if leaves:
-            lot.drive(OUT, "anna", begun + leaves * MINUTE)
+            lot.drive(OUT, "driver-7f3a", begun + leaves * MINUTE)
     missed, after = lot.settled(4), lot.settled(5)
     check("PARK-6: a stay whose exit nobody saw is held, without a bill", (missed["stage"], missed["bill"])
           == ("held", None), missed)
     check("PARK-6: the next one is a stay of its own", (after["stage"], after["paid"]) == ("paid", 100), after)
-    early = lot.drive(OUT, "anna", int(time.time() * 1000) + 30 * MINUTE)
+    early = lot.drive(OUT, "driver-7f3a", int(time.time() * 1000) + 30 * MINUTE)
     check("PARK-6: a camera whose clock runs ahead is refused", early.startswith("parking-103"), early)
 
 
@@ -139,9 +139,9 @@ def permits(check, lot):
     """PARK-21: each kind of permit changes the bill as its receipt says."""
     begun = int(time.time() * 1000) - 600 * MINUTE
     until = int(time.time() * 1000) + DAY
-    kinds = {"ben": ("season", 10_000, 0, 0), "cleo": ("staff", 5000, 0, 100), "dora": ("validation", 0, 3600, 100),
-             "emil": ("badge", 10_000, 0, 0)}
-    told = lot.act("anna", "permit", f"lot:{LOT}", lot=LOT, plate=digest("anna"), kind="season", share=10_000, free=0,
+    kinds = {"driver-29c1": ("season", 10_000, 0, 0), "driver-b04e": ("staff", 5000, 0, 100), "driver-d5d8": ("validation", 0, 3600, 100),
+             "driver-e6a2": ("badge", 10_000, 0, 0)}
+    told = lot.act("driver-7f3a", "permit", f"lot:{LOT}", lot=LOT, plate=digest("driver-7f3a"), kind="season", share=10_000, free=0,
                    until=until)
     check("PARK-21: only the operator gives permits", told.startswith("parking-5"), told)
     for number, (driver, (kind, share, free, total)) in enumerate(kinds.items(), 6):
@@ -160,12 +160,12 @@ def change(check, lot, changed):
     """PARK-16: a car that entered a minute before the change pays the old tariff, the next one the new."""
     while int(time.time() * 1000) < changed + 6000:
         time.sleep(0.2)
-    lot.drive(IN, "anna", changed - MINUTE)
-    lot.drive(OUT, "anna", changed + 1000)
+    lot.drive(IN, "driver-7f3a", changed - MINUTE)
+    lot.drive(OUT, "driver-7f3a", changed + 1000)
     old = lot.settled(10)
     check("PARK-16: it has the old tariff's free minutes", (old["tariff"], old["bill"]["total"]) == (1, 0), old)
-    lot.drive(IN, "anna", changed + 1500)
-    told = lot.drive(OUT, "anna", changed + 5500)
+    lot.drive(IN, "driver-7f3a", changed + 1500)
+    told = lot.drive(OUT, "driver-7f3a", changed + 5500)
     check("PARK-16: passages", told == "FINAL", told)
     new = lot.settled(11)
     check("PARK-16: the next car pays the new one", (new["tariff"], new["bill"]["total"]) == (2, 900), new)

@@ -9,9 +9,13 @@ import capture
 import chattel
 import cluster
 import commands
+import counterparts
 import crash
 import devices
 import energy
+import enrolment
+import evidence
+import exports
 import fish
 import inputs
 import life
@@ -22,18 +26,22 @@ import personal
 import secrets_kept
 import sequence
 import sharing
+import tampering
 import tracing
 import wallet
 from process import Check
 
 check = Check()
-TESTS = [("EPCIS capture", capture.run), ("messages of a box", sequence.run),
+TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
+         ("from figures to signed readings", evidence.run), ("pages and exports", exports.run),
+         ("who may deal with whom", counterparts.run),
          ("tracing refuses and names", tracing.run), ("goods, receipts and races of banks", chattel.run),
          ("money moves once", wallet.run), ("commands with own keys", commands.run),
          ("no private key in clear", secrets_kept.run),
          ("sealed streams", sharing.run), ("devices obey the ledger", devices.run),
          ("life of devices and gateways", life.run),
          ("readings over HTTP and Modbus", inputs.run), ("personal data", personal.run),
+         ("newcomers and pseudonyms", enrolment.run), ("changed rows of a database", tampering.run),
          ("energy trading", energy.run),
          ("fish farming and its drill", fish.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),

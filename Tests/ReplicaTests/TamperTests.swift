@@ -86,4 +86,29 @@ struct TamperTests {
             #expect(throws: StoreError.self) { try node.serving.stateValue(Bytes("wallet/accounts/EUR/person1".utf8)) }
         }
     }
+
+    /// Whoever can change a row can change the digest beside it; the results that the members signed still tell.
+    @Test func digestMadeToFit() async throws {
+        let consortium = try TestConsortium()
+        defer { consortium.remove() }
+        try await consortium.run { node in
+            try await consortium.send(try consortium.issue(100, to: 1), to: node)
+            let outcome = try await consortium.send(try consortium.transfer(30, from: 1, to: 2), to: node)
+            let queue = try DatabaseQueue(path: consortium.path(0))
+            try await queue.write { db in
+                let height = Int64(outcome.height)
+                let row = try #require(
+                    try Row.fetchOne(db, sql: "SELECT * FROM blocks WHERE height = ?", arguments: [height]))
+                var body = row["body"] as Data
+                let payee = try #require(body.range(of: Data("person2".utf8)))
+                body[payee.upperBound - 1] = UInt8(ascii: "3")
+                let whole = (row["header"] as Data) + ((row["timer"] as Data?) ?? Data()) + body
+                try db.execute(
+                    sql: "UPDATE blocks SET body = ?, digest = ? WHERE height = ?",
+                    arguments: [body, Data(Hash32.sha256(Bytes(whole)).bytes), height])
+            }
+            let damage = #expect(throws: StoreError.self) { try node.serving.store.block(at: outcome.height) }
+            #expect(damage?.description.contains("block \(outcome.height)") == true)
+        }
+    }
 }

@@ -28,7 +28,7 @@ extension MembershipContract {
             }
             try retire(old.kid, context)
         }
-        let kid = try register(key, owner: urn, kind: .device, context)
+        let kid = try register(key, owner: urn, kind: .device, context, replaces: existing != nil)
         context.set(
             Self.devices, urn,
             DeviceRecord(

@@ -15,7 +15,7 @@ extension MembershipContract {
         try arguments.finish()
         try requireOwnKey(old, context)
         try retire(old, context)
-        try register(key, owner: context.sender.signer, kind: .participant, context)
+        try register(key, owner: context.sender.signer, kind: .participant, context, replaces: true)
     }
 
     func revokeKey(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
@@ -63,7 +63,7 @@ extension MembershipContract {
         }
         for kid in try validKeys(of: id, context) { try retire(kid, context) }
         context.remove(Self.recoveries, id)
-        try register(key, owner: id, kind: .participant, context)
+        try register(key, owner: id, kind: .participant, context, replaces: true)
         try context.emit(
             "keyRecovered", subject: id,
             [("first", .text(known.proposedBy)), ("second", .text(context.sender.signer))])
@@ -76,9 +76,11 @@ extension MembershipContract {
             .compactMap { Hash32(hex: String($0.key.dropFirst(owner.utf8.count + 1))) }
     }
 
+    /// - Parameter replaces: whether another key ends with this: the new one is then valid from the next block on, where
+    ///   the old one no longer is, so that at any height only one of the two is.
     @discardableResult
     func register(
-        _ coseKey: Bytes, owner: String, kind: KeyRecord.Kind, _ context: ContractContext
+        _ coseKey: Bytes, owner: String, kind: KeyRecord.Kind, _ context: ContractContext, replaces: Bool = false
     ) throws(ContractError) -> Hash32 {
         guard let key = try? VerifyingKey(coseKey: coseKey) else {
             throw .invalid("key", "a COSE key, Ed25519 or P-256, public members only")
@@ -88,10 +90,10 @@ extension MembershipContract {
         guard try validKeys(of: owner, context).count < Self.maximumKeys else {
             throw ContractError(106, "\(owner) has \(Self.maximumKeys) valid keys; revoke one first")
         }
+        let from = replaces ? try context.height.adding(1) : context.height
         context.set(
-            Self.keys, key.kid.hex,
-            KeyRecord(owner: owner, kind: kind, coseKey: coseKey, from: context.height, until: nil))
-        context.set(Self.ownerKeys, "\(owner)/\(key.kid.hex)", context.height)
+            Self.keys, key.kid.hex, KeyRecord(owner: owner, kind: kind, coseKey: coseKey, from: from, until: nil))
+        context.set(Self.ownerKeys, "\(owner)/\(key.kid.hex)", from)
         return key.kid
     }
 

@@ -1,9 +1,8 @@
-import Foundation
 import Ledger
 
 /// A device described for strangers: W3C Web of Things Thing Description 1.1, made from its profile.
 public struct ThingDescription: Sendable, Hashable {
-    /// The document, JSON with its members in order: the same device and profile give the same octets.
+    /// The document in the canonical form of RFC 8785: whoever has its values finds ``hash`` again.
     public let json: [UInt8]
     /// SHA-256 of ``json``, as the ledger's device record has it.
     public var hash: Hash32 { Hash32.sha256(json) }
@@ -15,59 +14,60 @@ public struct ThingDescription: Sendable, Hashable {
     ///   - gateway: by whose broker it is reached.
     public init(_ urn: DeviceURN, profile: ThingProfile, member: String, gateway: String) {
         let topics = "cairn/v1/\(member)/\(urn.text)"
-        var document: [String: Any] = [
-            "@context": ["https://www.w3.org/2022/wot/td/v1.1", ["cairn": "urn:cairn:"]], "id": urn.text,
-            "title": profile.title,
-            "base": "mqtts://\(gateway)/",
+        var document: [String: CanonicalJSON] = [
+            "@context": ["https://www.w3.org/2022/wot/td/v1.1", ["cairn": "urn:cairn:"]], "id": .string(urn.text),
+            "title": .string(profile.title),
+            "base": .string("mqtts://\(gateway)/"),
             // The broker asks for a client certificate; the gateway for a signature on each message.
             "securityDefinitions": ["certificate": ["scheme": "auto", "description": "TLS client certificate"]],
-            "security": "certificate", "cairn:class": profile.class.rawValue, "cairn:interval": profile.interval,
+            "security": "certificate", "cairn:class": .string(profile.class.rawValue),
+            "cairn:interval": .number(profile.interval),
         ]
-        if let description = profile.description { document["description"] = description }
-        var properties: [String: Any] = [:]
+        if let description = profile.description { document["description"] = .string(description) }
+        var properties: [String: CanonicalJSON] = [:]
         for property in profile.properties { properties[property.name] = Self.property(property, topics) }
-        document["properties"] = properties
-        var actions: [String: Any] = [:]
+        document["properties"] = .object(properties)
+        var actions: [String: CanonicalJSON] = [:]
         for action in profile.actions ?? [] { actions[action.name] = Self.action(action, topics) }
-        document["actions"] = actions
-        var events: [String: Any] = [:]
+        document["actions"] = .object(actions)
+        var events: [String: CanonicalJSON] = [:]
         for event in profile.events ?? [] {
             events[event.name] = [
-                "title": event.title,
+                "title": .string(event.title),
                 "forms": [Self.form("\(topics)/event/\(event.name)", "subscribeevent", "application/senml+json")],
             ]
         }
-        document["events"] = events
-        let octets = try? JSONSerialization.data(
-            withJSONObject: document, options: [.sortedKeys, .withoutEscapingSlashes])
-        json = octets.map { [UInt8]($0) } ?? []
+        document["events"] = .object(events)
+        json = CanonicalJSON.object(document).encoded()
     }
 
-    private static func property(_ property: ThingProfile.Property, _ topics: String) -> [String: Any] {
-        var affordance: [String: Any] = [
-            "title": property.title, "type": property.type.rawValue, "readOnly": true, "observable": true,
+    private static func property(_ property: ThingProfile.Property, _ topics: String) -> CanonicalJSON {
+        var affordance: [String: CanonicalJSON] = [
+            "title": .string(property.title), "type": .string(property.type.rawValue), "readOnly": true,
+            "observable": true,
             "forms": [form("\(topics)/data/\(property.channel)", "observeproperty", "application/senml+json")],
         ]
-        if let unit = property.unit { affordance["unit"] = unit }
+        if let unit = property.unit { affordance["unit"] = .string(unit) }
         if property.type == .number {
-            if let minimum = property.minimum { affordance["minimum"] = minimum }
-            if let maximum = property.maximum { affordance["maximum"] = maximum }
+            if let minimum = property.minimum { affordance["minimum"] = .number(minimum) }
+            if let maximum = property.maximum { affordance["maximum"] = .number(maximum) }
         }
-        return affordance
+        return .object(affordance)
     }
 
-    private static func action(_ action: ThingProfile.Action, _ topics: String) -> [String: Any] {
+    private static func action(_ action: ThingProfile.Action, _ topics: String) -> CanonicalJSON {
         [
-            "title": action.title, "safe": false, "idempotent": true,
+            "title": .string(action.title), "safe": false, "idempotent": true,
             "input": [
-                "type": "object", "properties": action.input.mapValues { ["type": $0.rawValue] },
-                "required": action.input.keys.sorted(),
+                "type": "object",
+                "properties": .object(action.input.mapValues { ["type": .string($0.rawValue)] }),
+                "required": .array(action.input.keys.sorted().map { .string($0) }),
             ],
             "forms": [form("\(topics)/cmd/\(action.name)", "invokeaction", "application/json")],
         ]
     }
 
-    private static func form(_ topic: String, _ operation: String, _ type: String) -> [String: Any] {
-        ["href": topic, "op": operation, "contentType": type]
+    private static func form(_ topic: String, _ operation: String, _ type: String) -> CanonicalJSON {
+        ["href": .string(topic), "op": .string(operation), "contentType": .string(type)]
     }
 }

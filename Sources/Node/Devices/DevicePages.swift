@@ -21,8 +21,7 @@ struct DevicePages: Sendable {
     let platform: Platform
     let profiles: [String: ThingProfile]
     let quarantine: Quarantine
-    /// Names and ends of the certificates that this process keeps.
-    let certificates: @Sendable () -> [(name: String, kind: String, until: Date)]
+    let certificates: CertificateBoard
 
     var pages: [Route] {
         [
@@ -79,8 +78,8 @@ struct DevicePages: Sendable {
                                 + "\(Moment(milliseconds: Int64($0.first.timeIntervalSince1970 * 1000)).text); "
                                 + "its key \($0.kid.hex) is not on the ledger.")
                     } : [],
-                certificates: certificates().map {
-                    .init(name: $0.name, daysLeft: Int($0.until.timeIntervalSince(now) / 86_400))
+                certificates: certificates.certificates.map {
+                    .init(name: $0.name, daysLeft: Int((Double($0.until) - now.timeIntervalSince1970) / 86_400))
                 }, newClaim: newClaim, csrfToken: session.formToken), session)
     }
 

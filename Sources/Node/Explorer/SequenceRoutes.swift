@@ -70,23 +70,30 @@ struct SequenceRoutes: Sendable {
         for record in records where record.contract == "telemetry" { batches[record.subject, default: 0] += 1 }
         var drawn: Set<String> = []
         let shown = records.filter { $0.contract != "telemetry" || drawn.insert($0.subject).inserted }
-        return try shown.map { record in
-            let statement = try platform.statement(of: record)
-            let exchange =
-                useCases.lazy.compactMap { $0.exchange(in: statement) }.first
-                ?? Exchange(
-                    producer: statement.issuer, receiver: "Platform",
-                    exchanged: "\(statement.operation.contract) \(statement.operation.name)")
-            return (
-                record,
-                Exchange(
-                    step: exchange.step, producer: platform.name(of: exchange.producer),
-                    receiver: platform.name(of: exchange.receiver),
-                    exchanged: exchange.exchanged
-                        + (batches[record.subject].map {
-                            $0 > 1 && record.contract == "telemetry" ? ", \($0) batches" : ""
-                        } ?? ""))
-            )
+        return try shown.flatMap { record in
+            let item = try platform.item(of: record)
+            let statement = try item.decoded()
+            // What was refused led to nothing.
+            let events = record.rejection == nil ? item.result.events : []
+            var exchanges =
+                useCases.lazy.map { $0.exchanges(in: statement, events: events) }.first { !$0.isEmpty } ?? []
+            if exchanges.isEmpty {
+                exchanges = [
+                    Exchange(
+                        producer: statement.issuer, receiver: "Platform",
+                        exchanged: "\(statement.operation.contract) \(statement.operation.name)")
+                ]
+            }
+            let count = record.contract == "telemetry" ? batches[record.subject] ?? 1 : 1
+            return exchanges.map { exchange in
+                (
+                    record,
+                    Exchange(
+                        step: exchange.step, producer: platform.name(of: exchange.producer),
+                        receiver: platform.name(of: exchange.receiver),
+                        exchanged: exchange.exchanged + (count > 1 ? ", \(count) batches" : ""))
+                )
+            }
         }
     }
 }

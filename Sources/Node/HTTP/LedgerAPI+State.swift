@@ -41,7 +41,8 @@ extension LedgerAPI {
             ) { request in
                 let gateway = request.query["gateway"]
                 let reader = StoreReader(store: self.node.serving.store)
-                let height = self.node.finalHeight
+                // What is signed now comes into the next block at the earliest.
+                let height = self.node.finalHeight + 1
                 var items: [[String: Any]] = []
                 for (urn, device) in try reader.scan(MembershipContract.devices, limit: 100_000)
                 where gateway == nil || device.gateway == gateway {

@@ -35,7 +35,7 @@ struct OrganisationRoutes: Sendable {
                     JoinPage(
                         token: token, id: invitation.id, function: invitation.function,
                         organisation: platform.name(of: invitation.organisation),
-                        ledgerID: platform.node.ledger.hex), nil)
+                        isFromOutside: invitation.member != nil, ledgerID: platform.node.ledger.hex), nil)
             },
         ]
     }
@@ -45,8 +45,9 @@ struct OrganisationRoutes: Sendable {
             Route(
                 .post, "/api/v1/invitations/{token}", "Join by an invitation, with a public key", tag: Self.tag,
                 access: .anyone, parameters: [.init("token", in: .path, "From the invitation")],
-                consumes: "application/json", bodyLimit: 4096, success: (201, "Enrolled"),
-                problems: [404: "not-found", 422: "CONTRACT-NUMBER", 503: "not-final"],
+                consumes: "application/json", bodyLimit: 4096,
+                success: (201, "Enrolled; 202 for a participant from outside, whom the registrar has to approve"),
+                problems: [404: "not-found", 409: "claimed", 422: "CONTRACT-NUMBER", 503: "not-final"],
                 body: .object(["key": .text]), rate: RateLimiter.signIn
             ) { try await join($0) }
         ]
@@ -137,6 +138,7 @@ struct OrganisationRoutes: Sendable {
         guard let key = Bytes(hex: try request.json(JoinRequest.self).key) else {
             throw Problem.badRequest("key is a COSE_Key in hex")
         }
+        if invitation.member != nil { return try claim(token, invitation, key) }
         let done = try await platform.perform(
             Ledger.Operation(
                 "membership", "enrolPerson",
@@ -148,6 +150,16 @@ struct OrganisationRoutes: Sendable {
         if let refusal = Problem.rejected(done.outcome) { throw refusal }
         try invitations.remove(token)
         return .json(["participant": invitation.id, "transaction": done.id.hex], status: 201)
+    }
+
+    /// A participant from outside shows a key; the registrar compares its thumbprint before enrolling it.
+    private func claim(_ token: String, _ invitation: Invitations.Invitation, _ key: Bytes) throws -> APIResponse {
+        let kid: Hash32
+        do { kid = try VerifyingKey(coseKey: key).kid } catch { throw Problem.from(error) }
+        guard try invitations.claim(token, key: key.hex) else {
+            throw Problem(409, "claimed", "another key has claimed this enrolment; ask the registrar for a new code")
+        }
+        return .json(["participant": invitation.id, "kid": kid.hex], status: 202)
     }
 
     private func revoke(_ request: APIRequest) async throws -> APIResponse {

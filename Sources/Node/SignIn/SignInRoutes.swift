@@ -1,4 +1,5 @@
 import APIKit
+import ContractKit
 import Foundation
 import Ledger
 import PortalKit
@@ -60,10 +61,15 @@ struct SignInRoutes: Sendable {
 
     private func signedIn(_ cookie: String) -> APIResponse {
         let session = sessions.session(authorization: nil, cookie: cookie)
-        let home = session.flatMap { session in useCases.compactMap { $0.home(for: session.roles) }.first }
-        var response = APIResponse.redirect(to: home ?? "/account")
+        var response = APIResponse.redirect(to: session.map { home(for: $0.roles) } ?? "/account")
         response.headers.append(("Set-Cookie", cookie))
         return response
+    }
+
+    /// The page that somebody with these roles works on.
+    private func home(for roles: [String]) -> String {
+        useCases.compactMap { $0.home(for: roles) }.first
+            ?? (roles.contains(MembershipContract.registrar) ? EnrolmentPage.path : "/account")
     }
 
     // MARK: By a key of the ledger
@@ -118,8 +124,8 @@ struct SignInRoutes: Sendable {
                 )
             }
             if wantsCookie {
-                let home = useCases.compactMap { $0.home(for: identity.roles) }.first ?? "/account"
-                var response = APIResponse.json(["participant": identity.participant, "home": home], status: 201)
+                var response = APIResponse.json(
+                    ["participant": identity.participant, "home": home(for: identity.roles)], status: 201)
                 response.headers.append(("Set-Cookie", sessions.cookie(for: identity.signer)))
                 return response
             }
@@ -170,8 +176,8 @@ struct SignInRoutes: Sendable {
             guard let identity = directory.identity(of: signer) else {
                 throw Problem(403, "passkey-refused", "nobody vouches for \(signer) any more")
             }
-            let home = useCases.compactMap { $0.home(for: identity.roles) }.first ?? "/account"
-            var response = APIResponse.json(["participant": identity.participant, "home": home], status: 201)
+            var response = APIResponse.json(
+                ["participant": identity.participant, "home": home(for: identity.roles)], status: 201)
             response.headers.append(("Set-Cookie", sessions.cookie(for: signer)))
             return response
         }

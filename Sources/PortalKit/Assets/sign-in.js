@@ -61,8 +61,21 @@ async function join({ token, person, ledger }) {
   const key = await makeKey(person);
   // Kept before it is enrolled: a key on the ledger that nobody holds would be lost.
   await keepKey(ledger, key);
-  await post(`/api/v1/invitations/${token}`, JSON.stringify({ key: hex(key.cose) }), JSON_TYPE);
-  await signInByKey(ledger, key);
+  const answer = await post(`/api/v1/invitations/${token}`, JSON.stringify({ key: hex(key.cose) }), JSON_TYPE);
+  // Who comes from outside waits until a registrar has enrolled the key.
+  if (answer.kid) showClaim(key);
+  else await signInByKey(ledger, key);
+}
+
+const SHOWN_DIGITS = 16;
+
+function showClaim(key) {
+  const claimed = document.querySelector("[data-claimed]");
+  if (!claimed) return;
+  document.querySelector("[data-join]").hidden = true;
+  claimed.querySelector("[data-kid]").textContent = hex(key.kid).slice(0, SHOWN_DIGITS);
+  claimed.hidden = false;
+  onClick(claimed.querySelector("button"), () => signInByKey(claimed.dataset.ledger, key));
 }
 
 export async function openSignIn() {
@@ -71,6 +84,11 @@ export async function openSignIn() {
   onClick(register, () => registerPasskey(register.closest("[data-csrf]").dataset.csrf));
   const invitation = document.querySelector("[data-join]");
   onClick(invitation?.querySelector("button"), () => join(invitation.dataset));
+  if (document.querySelector("[data-claimed]")) {
+    // The page was opened again while the claim waits: the key is here already.
+    const kept = await ownKey(invitation.dataset.ledger);
+    if (kept?.owner === invitation.dataset.person) showClaim(kept);
+  }
   const byKey = document.querySelector("[data-key-sign-in]");
   if (!byKey) return;
   const key = await ownKey(byKey.dataset.ledger);

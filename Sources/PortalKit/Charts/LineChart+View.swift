@@ -15,6 +15,7 @@ extension LineChart {
         let legend: [LegendView]
         let limits: [LimitView]
         let hasPoints: Bool
+        let chartGrounds: String?
     }
 
     struct TickView {
@@ -47,7 +48,7 @@ extension LineChart {
             xTicks: [start, middle, end].map { TimeView($0) },
             legend: series.enumerated().map { legend($0.offset, $0.element) },
             limits: limits.map { LimitView(limitName: $0.name, limitValue: "\(figure($0.value)) \(unit)") },
-            hasPoints: !points.isEmpty)
+            hasPoints: !points.isEmpty, chartGrounds: points.isEmpty ? nil : grounds?.href)
     }
 
     private func legend(_ index: Int, _ series: Series) -> LegendView {

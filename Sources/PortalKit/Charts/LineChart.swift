@@ -58,14 +58,17 @@ public struct LineChart: Sendable, Equatable {
     public let series: [Series]
     /// Limit lines.
     public let limits: [Limit]
+    /// What its values rest on.
+    public let grounds: Grounds?
 
     /// A chart. At most four series.
-    public init(title: String, unit: String, series: [Series], limits: [Limit] = []) {
+    public init(title: String, unit: String, series: [Series], limits: [Limit] = [], grounds: Grounds? = nil) {
         precondition(series.count <= 4, "a chart has at most four series")
         self.title = title
         self.unit = unit
         self.series = series
         self.limits = limits
+        self.grounds = grounds
     }
 
     /// A value with as many decimals as the chart can show.

@@ -140,7 +140,7 @@ public struct DevicesPage: PortalPage {
                     .text($0.name), .text("\($0.daysLeft)"),
                     $0.daysLeft <= Self.warningDays ? .mark("renew", .bad) : .mark("valid", .good),
                 ]
-            }, empty: .init("The broker runs beside another process, which shows its certificates."))
+            }, empty: .init("No gateway has told of its certificates yet. It does within a minute of its start."))
     }
 
     private var forms: [Form] {

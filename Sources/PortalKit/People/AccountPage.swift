@@ -83,6 +83,7 @@ public struct AccountPage: PortalPage {
 
     public struct View {
         let name: String
+        let isRegistrar: Bool
         let facts: [Fact.View]
         let keys: Table.View
         let passkeys: [DeletableView]
@@ -101,7 +102,7 @@ public struct AccountPage: PortalPage {
 
     public func view() -> View {
         View(
-            name: name,
+            name: name, isRegistrar: roles.contains("registrar"),
             facts: [
                 Fact("Participant", signer, href: ExplorerPaths.participant(signer, ledger: ledgerID)),
                 Fact("Organisation", organisation), Fact("Roles", roles.joined(separator: ", ")),

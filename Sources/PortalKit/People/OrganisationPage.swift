@@ -150,27 +150,37 @@ public struct JoinPage: PortalPage {
     let id: String
     let function: String
     let organisation: String
+    let isFromOutside: Bool
     let ledgerID: String
 
-    public init(token: String, id: String, function: String, organisation: String, ledgerID: String) {
+    /// - Parameter isFromOutside: whether the person will be a participant of their own, whom a registrar approves.
+    public init(
+        token: String, id: String, function: String, organisation: String, isFromOutside: Bool, ledgerID: String
+    ) {
         self.token = token
         self.id = id
         self.function = function
         self.organisation = organisation
+        self.isFromOutside = isFromOutside
         self.ledgerID = ledgerID
     }
 
-    public var head: PageHead { PageHead(title: "Join \(organisation)", width: .reading) }
+    public var head: PageHead {
+        PageHead(title: isFromOutside ? "Claim your enrolment" : "Join \(organisation)", width: .reading)
+    }
 
     public struct View {
         let token: String
         let personID: String
         let function: String
         let organisation: String
+        let isFromOutside: Bool
         let ledgerID: String
     }
 
     public func view() -> View {
-        View(token: token, personID: id, function: function, organisation: organisation, ledgerID: ledgerID)
+        View(
+            token: token, personID: id, function: function, organisation: organisation, isFromOutside: isFromOutside,
+            ledgerID: ledgerID)
     }
 }

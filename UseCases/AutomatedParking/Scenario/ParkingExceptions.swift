@@ -25,15 +25,15 @@ struct ParkingExceptions: Sendable {
 
     /// E1: M AB 1O8 and M AB 108 are two cars. Nobody is charged by a guess.
     private func lookAlike() async throws {
-        let ben = try scenario.plate(of: "ben")
-        let before = try await balances(["ben", "dora"])
+        let ben = try scenario.plate(of: "driver-29c1")
+        let before = try await balances(["driver-29c1", "driver-d5d8"])
         let passed = try await scenario.passage(
             ("E1", "E1"), "harbour-in", ben, site, at: Date(timeIntervalSinceNow: -5400), "arrive")
         guard try await scenario.present(ben, key) == nil else {
             throw ScenarioError("a look-alike was let in as certain")
         }
         let (name, review) = try await review(of: passed.sighting.image)
-        let after = try await balances(["ben", "dora"])
+        let after = try await balances(["driver-29c1", "driver-d5d8"])
         guard after == before, review.kind == .similar, review.candidates.count == 2 else {
             throw ScenarioError("a look-alike is held with both candidates, and nobody is charged")
         }
@@ -50,7 +50,8 @@ struct ParkingExceptions: Sendable {
                 [
                     ("review", .text(name)), ("plate", .hash(ben.hash(key))),
                     ("reason", "the picture shows the letter O"),
-                ]), as: "harbour-parking", about: "review:\(name)", "the picture shows Ben's plate; decided with name")
+                ]), as: "harbour-parking", about: "review:\(name)",
+            "the picture shows the plate of Driver 29C1; decided with name")
         guard try await scenario.present(ben, key) != nil else { throw ScenarioError("the decision opened no session") }
     }
 
@@ -98,7 +99,7 @@ struct ParkingExceptions: Sendable {
 
     /// E3: an empty wallet traps nobody.
     private func short() async throws {
-        let emil = try scenario.plate(of: "emil")
+        let emil = try scenario.plate(of: "driver-e6a2")
         try await scenario.passage(
             ("E3", "E3"), "harbour-in", emil, site, at: Date(timeIntervalSinceNow: -3000), "arrive")
         guard let name = try await scenario.present(emil, key) else { throw ScenarioError("no session for Emil") }
@@ -110,14 +111,14 @@ struct ParkingExceptions: Sendable {
             throw ScenarioError("a bill of an empty wallet is claimed; it is \(session.stage.rawValue)")
         }
         try await scenario.report(
-            "E3", "Platform", "Emil Varga", "claim: \(session.reason ?? ""); nothing is added before the due date",
+            "E3", "Platform", "Driver E6A2", "claim: \(session.reason ?? ""); nothing is added before the due date",
             charge)
         try await scenario.report("E3", "IoT gateway", "Barrier harbour-out", "open; nobody is trapped", opening)
     }
 
     /// E3: three hours cost more than Cleo lets be collected at once. The car leaves; Cleo pays with consent.
     private func overCap() async throws {
-        let cleo = try scenario.plate(of: "cleo")
+        let cleo = try scenario.plate(of: "driver-b04e")
         try await scenario.passage(
             ("E3", "E3"), "harbour-in", cleo, site, at: Date(timeIntervalSinceNow: -10_800), "arrive")
         guard let name = try await scenario.present(cleo, key) else { throw ScenarioError("no session for Cleo") }
@@ -128,32 +129,33 @@ struct ParkingExceptions: Sendable {
             throw ScenarioError("a bill over the cap is claimed, not collected; it is \(session.stage.rawValue)")
         }
         try await scenario.report(
-            "E3", "Platform", "Cleo Marin", "claim of \(bill.total): \(session.reason ?? ""); the car has left", charge)
+            "E3", "Platform", "Driver B04E", "claim of \(bill.total): \(session.reason ?? ""); the car has left", charge
+        )
         try await stage.step(
-            "E3", "Cleo Marin", "Platform",
+            "E3", "Driver B04E", "Platform",
             Ledger.Operation(
                 ParkingContract.contractName, "pay", [("session", .text(name)), ("amount", .unsigned(bill.total))]),
-            as: "cleo", about: "session:\(name)", "pays \(bill.total) with consent")
+            as: "driver-b04e", about: "session:\(name)", "pays \(bill.total) with consent")
         try await stage.refusal(
-            "E3", "Cleo Marin", "Platform",
+            "E3", "Driver B04E", "Platform",
             Ledger.Operation(
                 ParkingContract.contractName, "pay", [("session", .text(name)), ("amount", .unsigned(bill.total))]),
-            as: "cleo", about: "session:\(name)", "the same bill again", code: "parking-107")
+            as: "driver-b04e", about: "session:\(name)", "the same bill again", code: "parking-107")
     }
 
     /// E4: a refund is a payment of its own.
     private func dispute(_ name: String) async throws {
         try await stage.step(
-            "E4", "Anna Berg", "Manager",
+            "E4", "Driver 7F3A", "Manager",
             Ledger.Operation(
                 ParkingContract.contractName, "dispute",
                 [("session", .text(name)), ("reason", "the barrier stood closed for a quarter of an hour")]),
-            as: "anna",
+            as: "driver-7f3a",
             about: "session:\(name)", "disputes the charge, with its evidence hashes")
         guard let value = try await stage.state("parking/lots/harbour") else { return }
         let review = ParkingContract.session("harbour", try Lot(cbor: value).reviews)
         try await stage.step(
-            "E4", "Harbour Parking", "Anna Berg",
+            "E4", "Harbour Parking", "Driver 7F3A",
             Ledger.Operation(
                 ParkingContract.contractName, "decide",
                 [("review", .text(review)), ("refund", 100), ("reason", "the log of the barrier shows it")]),

@@ -32,14 +32,14 @@ struct ParkingScenario: Sendable {
     private func play(_ site: ParkingSite) async throws {
         let key = try field.plateKey()
         try await register(key)
-        let anna = try plate(of: "anna")
+        let anna = try plate(of: "driver-7f3a")
         // The camera's clock says two hours and ten minutes ago; the car leaves now.
         let entered = Date(timeIntervalSinceNow: -7800)
         let arrival = try await passage(("2", "3"), "harbour-in", anna, site, at: entered, "arrive")
         let session = try await opened(anna, key, arrival.transaction)
         let departure = try await passage(("5", "6"), "harbour-out", anna, site, at: Date(), "depart")
         try await billed(session, departure.transaction)
-        let payment = try await paid(session, "anna")
+        let payment = try await paid(session, "driver-7f3a")
         try await barrier(departure.sighting, lane: "harbour-out")
         try await receipt(session, payment)
         try await replay(departure.sighting, anna, key, site)
@@ -69,9 +69,9 @@ struct ParkingScenario: Sendable {
                 Ledger.Operation(ParkingContract.contractName, "check", [("plate", .hash(plate.hash(key)))]),
                 as: ParkingStage.registrar, about: subject, "the registration paper is \(driver.name)'s")
         }
-        let anna = try plate(of: "anna")
+        let anna = try plate(of: "driver-7f3a")
         try await stage.refusal(
-            "1", "Ben Okoro", "Platform", ParkingStage.registration(anna, key, lot: "harbour"), as: "ben",
+            "1", "Driver 29C1", "Platform", ParkingStage.registration(anna, key, lot: "harbour"), as: "driver-29c1",
             about: "plate:\(anna.hash(key).hex)", "a plate that another account answers for", code: "parking-104")
         let forged: [(String, CBOR)] = [
             ("device", "urn:dev:ops:32473-platecamera-forged"), ("time", .unsigned(ParkingStage.now)),

@@ -52,7 +52,13 @@ public struct AutomatedParking: UseCase {
         guard statement.operation.contract == ParkingContract.contractName else { return [] }
         let arguments = statement.operation.arguments
         var names: [String] = []
-        if let plate = arguments["plate"]?.hash32 { names.append("plate:\(plate.hex)") }
+        if let plate = arguments["plate"]?.hash32 {
+            names.append("plate:\(plate.hex)")
+            // A stay has its plate's registration, and no other stays of the plate.
+            if ["register", "check"].contains(statement.operation.name) {
+                names.append("registration:\(plate.hex)")
+            }
+        }
         if let image = arguments["image"]?.hash32 { names.append("image:\(image.hex)") }
         if let session = arguments["session"]?.text { names.append("session:\(session)") }
         if let review = arguments["review"]?.text { names.append("review:\(review)") }
@@ -68,12 +74,17 @@ public struct AutomatedParking: UseCase {
 
     public func exchange(in statement: Statement) -> Exchange? { ParkingExchange.exchange(in: statement) }
 
+    public func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        ParkingExchange.exchanges(in: statement, events: events)
+    }
+
     /// A stay stands in the sequence of its plate's registration, its pictures and its payment.
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] {
         guard name.hasPrefix("session:"),
             let session = try platform.state.get(ParkingContract.sessions, String(name.dropFirst(8)))
         else { return [] }
-        return ["image:\(session.entry.image.hex)"] + (session.exit.map { ["image:\($0.image.hex)"] } ?? [])
+        return ["image:\(session.entry.image.hex)", "registration:\(session.entry.plate.hex)"]
+            + (session.exit.map { ["image:\($0.image.hex)"] } ?? [])
     }
 
     public func routes(on platform: Platform) -> [Route] {

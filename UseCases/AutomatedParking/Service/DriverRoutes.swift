@@ -182,7 +182,7 @@ struct DriverRoutes: Sendable {
             .time(ParkingWords.moment(stay.entry.time)),
             .text(try platform.state.get(ParkingContract.lots, lot)?.name ?? lot),
             .text(stay.exit.map { ParkingWords.length($0.time - stay.entry.time) } ?? ""),
-            .text(stay.bill.map { ParkingWords.money($0.total) } ?? ""), .mark(word, tone),
+            ParkingRoutes.price(key, stay), .mark(word, tone),
             .link("Receipt", href: "/parking/stays/\(key)"),
         ]
     }
@@ -216,16 +216,21 @@ struct DriverRoutes: Sendable {
         let record = try platform.state.get(ParkingContract.lots, lot)
         let (word, _) = ParkingWords.stage(stay.stage)
         var facts = [
-            Fact("Where", record?.name ?? lot), Fact("Entered", ParkingWords.moment(stay.entry.time)),
+            Fact("Where", record?.name ?? lot),
+            Fact("Entered", ParkingWords.moment(stay.entry.time), grounds: ParkingRoutes.grounds(key, stay.entry)),
             Fact("State", word, note: stay.reason),
         ]
         if let exit = stay.exit {
             facts.append(
-                Fact("Left", ParkingWords.moment(exit.time), note: ParkingWords.length(exit.time - stay.entry.time)))
+                Fact(
+                    "Left", ParkingWords.moment(exit.time), note: ParkingWords.length(exit.time - stay.entry.time),
+                    grounds: ParkingRoutes.grounds(key, exit)))
         }
         if let bill = stay.bill {
             facts.append(
-                Fact("Price", ParkingWords.money(bill.total), note: "of it tax \(ParkingWords.money(bill.tax))"))
+                Fact(
+                    "Price", ParkingWords.money(bill.total), note: "of it tax \(ParkingWords.money(bill.tax))",
+                    grounds: Grounds(about: ["session:\(key)"])))
         }
         if let due = stay.due { facts.append(Fact("Due", ParkingWords.moment(due), note: "nothing is added before")) }
         if stay.refunded > 0 { facts.append(Fact("Refunded", ParkingWords.money(stay.refunded))) }

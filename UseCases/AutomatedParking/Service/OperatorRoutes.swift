@@ -146,7 +146,7 @@ struct OperatorRoutes: Sendable {
                     .time(ParkingWords.moment(stay.entry.time)),
                     .text(try platform.state.get(ParkingContract.lots, lot)?.name ?? lot),
                     .text(stay.exit.map { ParkingWords.length($0.time - stay.entry.time) } ?? ""),
-                    .text(stay.bill.map { ParkingWords.money($0.total) } ?? ""),
+                    ParkingRoutes.price(key, stay),
                     .mark(stay.stage == .billed ? "Wallet is asked" : word, tone),
                     .link("Receipt", href: "/parking/stays/\(key)"),
                 ]

@@ -4,6 +4,40 @@ import UseCaseKit
 
 /// Statements of the contract as rows of the step table.
 enum ParkingExchange {
+    /// A passage holds what the camera saw, and its events what followed: the session, the bill, the payment, the receipt.
+    static func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        guard let row = exchange(in: statement) else { return [] }
+        let arguments = statement.operation.arguments
+        var before: [Exchange] = []
+        let isArrival = statement.operation.name == "arrive"
+        if isArrival || statement.operation.name == "depart" {
+            before.append(
+                Exchange(
+                    step: isArrival ? "2" : "5", producer: arguments["device"]?.text ?? "", receiver: statement.issuer,
+                    exchanged: "plate, time, lane, confidence and picture's hash, signed"))
+        }
+        return before + [row] + events.filter { $0.contract == ParkingContract.contractName }.flatMap(consequences)
+    }
+
+    private static func consequences(of event: TransactionResult.Event) -> [Exchange] {
+        func row(_ step: String, _ producer: String, _ receiver: String, _ exchanged: String) -> Exchange {
+            Exchange(step: step, producer: producer, receiver: receiver, exchanged: exchanged)
+        }
+        func number(_ name: String) -> UInt64 { event.details[text: name]?.unsigned ?? 0 }
+        switch event.name {
+        case "opened":
+            return [row("4", "Platform", "Wallet and manager", "session, tariff version \(number("tariff"))")]
+        case "left": return [row("7", "Contract", "Platform", "bill of \(number("total"))")]
+        case "paid":
+            return [
+                row("9", "Wallet", "Platform", "pays \(number("amount"))"),
+                row("10", "Platform", "Every node", "payment of \(number("amount")), agreed by a quorum"),
+                row("12", "Platform", "Wallet and manager", "receipt with its proof"),
+            ]
+        default: return []
+        }
+    }
+
     static func exchange(in statement: Statement) -> Exchange? {
         let operation = statement.operation
         guard operation.contract == ParkingContract.contractName else { return nil }

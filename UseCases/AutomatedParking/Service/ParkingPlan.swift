@@ -36,20 +36,24 @@ struct ParkingPlan: Sendable {
     /// Name of the secret that plates are hashed with.
     static let plateSecret = "parking-plates"
 
-    /// Ben's and Dora's plates look alike.
+    /// Plates of the second and the fourth driver look alike.
     static let drivers = [
         Driver(
-            id: "anna", name: "Anna Berg", plate: "HB CR 2047", country: "D", balance: 50_000, perStay: 3000,
+            id: "driver-7f3a", name: "Driver 7F3A", plate: "HB CR 2047", country: "D", balance: 50_000, perStay: 3000,
             perDay: 6000),
         Driver(
-            id: "ben", name: "Ben Okoro", plate: "M AB 1O8", country: "D", balance: 50_000, perStay: 3000, perDay: 6000),
+            id: "driver-29c1", name: "Driver 29C1", plate: "M AB 1O8", country: "D", balance: 50_000, perStay: 3000,
+            perDay: 6000),
         Driver(
-            id: "cleo", name: "Cleo Marin", plate: "W-4711 X", country: "A", balance: 50_000, perStay: 300, perDay: 600),
+            id: "driver-b04e", name: "Driver B04E", plate: "W-4711 X", country: "A", balance: 50_000, perStay: 300,
+            perDay: 600),
         Driver(
-            id: "dora", name: "Dora Lind", plate: "M AB 108", country: "D", balance: 50_000, perStay: 3000, perDay: 6000
+            id: "driver-d5d8", name: "Driver D5D8", plate: "M AB 108", country: "D", balance: 50_000, perStay: 3000,
+            perDay: 6000
         ),
         Driver(
-            id: "emil", name: "Emil Varga", plate: "HH EV 77E", country: "D", balance: 100, perStay: 3000, perDay: 6000),
+            id: "driver-e6a2", name: "Driver E6A2", plate: "HH EV 77E", country: "D", balance: 100, perStay: 3000,
+            perDay: 6000),
     ]
 
     static let lots: [(id: String, operatorID: String, name: String, capacity: UInt64)] = [

@@ -134,6 +134,18 @@ struct ParkingRoutes: Sendable {
         return stay
     }
 
+    /// Records of a stay, and what the camera of a passage reported.
+    static func grounds(_ key: String, _ passage: Passage) -> Grounds {
+        Grounds(about: ["session:\(key)"], devices: [passage.device], from: passage.time, to: passage.time + 1)
+    }
+
+    /// The price of a stay, which leads to its evidence.
+    static func price(_ key: String, _ stay: ParkingSession) -> Table.Cell {
+        stay.bill.map {
+            .link(ParkingWords.money($0.total), href: Grounds(about: ["session:\(key)"]).href)
+        } ?? .text("")
+    }
+
     private func lanes(of gateway: String) throws -> APIResponse {
         let plates = try platform.state.scan(ParkingContract.plates, limit: 100_000)
             .filter { $0.value.stage == .active }.map(\.key)

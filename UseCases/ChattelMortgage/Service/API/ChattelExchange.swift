@@ -4,6 +4,17 @@ import UseCaseKit
 
 /// Statements of chattel mortgage as the rows of table 10 of ISO/IEC TR 30176.
 enum ChattelExchange {
+    /// A batch holds what the sensors sent.
+    static func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        guard let row = exchange(in: statement) else { return [] }
+        guard statement.operation.contract == "telemetry" || statement.operation.name == "sensed" else { return [row] }
+        return [
+            Exchange(
+                step: "T10.1", producer: "Sensor nodes", receiver: statement.issuer,
+                exchanged: "signed messages for \(statement.subject)"), row,
+        ]
+    }
+
     static func exchange(in statement: Statement) -> Exchange? {
         let operation = statement.operation
         if operation.contract == "telemetry" {

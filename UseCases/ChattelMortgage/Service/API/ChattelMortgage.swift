@@ -55,6 +55,10 @@ public struct ChattelMortgage: UseCase {
 
     public func exchange(in statement: Statement) -> Exchange? { ChattelExchange.exchange(in: statement) }
 
+    public func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        ChattelExchange.exchanges(in: statement, events: events)
+    }
+
     /// Of the receipts that a bank holds it sees the goods, not the receipts' own records: among those are other banks' attempts.
     public func subjects(of participant: String, on platform: Platform) throws -> [String] {
         let state = platform.state

@@ -14,6 +14,8 @@ import UseCaseKit
 struct ChattelRoutes: Sendable {
     /// Lots, receipts or loans that are looked at.
     static let limit = 5000
+    /// Before and after a measurement, ms.
+    private static let around: UInt64 = 60_000
 
     static let tag = "chattel-mortgage"
 
@@ -82,6 +84,13 @@ struct ChattelRoutes: Sendable {
             sum += value
         }
         return sum
+    }
+
+    /// Records of a lot or receipt, and what the sensors of its bay reported around what is known of it.
+    func grounds(_ name: String, _ bay: BayRecord?) -> Grounds {
+        guard let bay else { return Grounds(about: [name]) }
+        return Grounds(
+            about: [name], devices: bay.devices, from: bay.at - min(bay.at, Self.around), to: bay.at + Self.around)
     }
 
     func record(_ id: Hash32) -> String { ExplorerPaths.transaction(id.hex, ledger: platform.node.ledger.hex) }

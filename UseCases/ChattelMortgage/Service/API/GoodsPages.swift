@@ -96,7 +96,8 @@ extension ChattelRoutes {
                 return [
                     .link(name, href: "/sequence?about=lot:\(name)"), .text("\(lot.specification)"),
                     .text("\(try siteName(lot.site)), bay \(lot.bay)"), .text(Amounts.tonnes(lot.grams)),
-                    .text(bay.map { Amounts.tonnes($0.grams) } ?? "not seen"),
+                    .link(
+                        bay.map { Amounts.tonnes($0.grams) } ?? "not seen", href: grounds("lot:\(name)", bay).href),
                     .mark("Grade \(bay?.evidenceGrade ?? "–")", bay?.blind.isEmpty ?? false ? .good : .bad),
                 ]
             }, empty: .init("No goods yet. Declare a lot with the warehouse that has it."))
@@ -110,7 +111,8 @@ extension ChattelRoutes {
             ],
             rows: receipts.map { number, receipt in
                 [
-                    .link(number, href: "/receipts/\(number)"), .text(Amounts.tonnes(receipt.grams)),
+                    .link(number, href: "/receipts/\(number)"),
+                    .link(Amounts.tonnes(receipt.grams), href: Grounds(about: ["receipt:\(number)"]).href),
                     .text(Amounts.tonnes(receipt.releasable)), Self.stage(of: receipt),
                 ]
             }, empty: .init("No receipt yet. The warehouse issues one once its sensors agree with the declaration."))
@@ -126,7 +128,9 @@ extension ChattelRoutes {
             rows: applications.map { id, application in
                 [
                     .link(id, href: "/sequence?about=application:\(id)"), .text(platform.name(of: application.bank)),
-                    .text(Amounts.money(application.amount, application.currency)),
+                    .link(
+                        Amounts.money(application.amount, application.currency),
+                        href: Grounds(about: ["application:\(id)"]).href),
                     .text(application.orders.joined(separator: ", ")),
                     Self.stage(of: application),
                 ]

@@ -96,7 +96,8 @@ extension ChattelRoutes {
                 return [
                     .link(name, href: "/sequence?about=lot:\(name)"), .text(platform.name(of: lot.owner)),
                     .text("\(try siteName(lot.site)), \(lot.bay)"), .text(Amounts.tonnes(lot.grams)),
-                    .text(bay.map { Amounts.tonnes($0.grams) } ?? "–"), .text(bay.map { "\($0.count)" } ?? "–"),
+                    .link(bay.map { Amounts.tonnes($0.grams) } ?? "–", href: grounds("lot:\(name)", bay).href),
+                    .text(bay.map { "\($0.count)" } ?? "–"),
                     .text(bay?.density.map { "\($0) kg/m³" } ?? "–"),
                     bay.map { .link("Measurement", href: record($0.transaction)) } ?? .text("–"),
                 ]
@@ -165,7 +166,9 @@ extension ChattelRoutes {
         let isParty = parties.contains(session.participant)
         var facts = [
             Fact("State", receipt.loan != nil || receipt.isBlocked ? "Not free" : receipt.title.stage.rawValue),
-            Fact("Goods", lot.specification), Fact("Weight", Amounts.tonnes(receipt.grams)),
+            Fact("Goods", lot.specification),
+            Fact(
+                "Weight", Amounts.tonnes(receipt.grams), grounds: grounds("receipt:\(number)", try bay(of: lot))),
             Fact("Pieces", "\(receipt.count)"), Fact("Class", lot.class), Fact("Grade", receipt.terms.grade),
             Fact("Issued", Self.moment(receipt.issuedAt)),
             Fact("Measured", "The measurement that it was issued on", href: record(receipt.evidence)),

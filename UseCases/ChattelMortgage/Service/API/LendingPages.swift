@@ -102,7 +102,9 @@ extension ChattelRoutes {
                 return [
                     .link(id, href: "/sequence?about=application:\(id)"),
                     .text(platform.name(of: application.enterprise)),
-                    .text(Amounts.money(application.amount, application.currency)),
+                    .link(
+                        Amounts.money(application.amount, application.currency),
+                        href: Grounds(about: ["application:\(id)"]).href),
                     .text(
                         "\(application.orders.joined(separator: ", ")), "
                             + Amounts.money(application.ordersValue, application.currency)),

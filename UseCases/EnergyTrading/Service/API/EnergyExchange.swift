@@ -4,6 +4,20 @@ import UseCaseKit
 
 /// Statements of both contracts as rows of table 13.
 enum EnergyExchange {
+    /// What a meter showed is both what a seller gave and what was sent on about it.
+    static func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        guard let row = exchange(in: statement) else { return [] }
+        let operation = statement.operation
+        guard operation.contract == EnergyContract.contractName, operation.name == "measure",
+            let given = operation.arguments["exported"]?.unsigned, given > 0
+        else { return [row] }
+        return [
+            Exchange(
+                step: "T13.4", producer: operation.arguments["participant"]?.text ?? "", receiver: "Buyer",
+                exchanged: "\(given) Wh, recorded in the meter"), row,
+        ]
+    }
+
     static func exchange(in statement: Statement) -> Exchange? {
         let operation = statement.operation
         let who = statement.issuer

@@ -35,6 +35,10 @@ struct EnergyMicrogrid: UseCase {
 
     func exchange(in statement: Statement) -> Exchange? { EnergyExchange.exchange(in: statement) }
 
+    func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        EnergyExchange.exchanges(in: statement, events: events)
+    }
+
     /// A trade stands in the sequence of its interval.
     func names(relatedTo name: String, on platform: Platform) throws -> [String] {
         guard name.hasPrefix("trade:"), let interval = name.dropFirst(6).split(separator: "/").first else { return [] }

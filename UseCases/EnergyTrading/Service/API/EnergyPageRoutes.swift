@@ -92,8 +92,10 @@ struct EnergyPageRoutes: Sendable {
             kicker: plan.title, title: "My energy",
             lead: "What you traded with your neighbours. Each line opens to its interval and its signed readings.",
             facts: [
-                Fact("Sold", EnergyWords.energy(sold)), Fact("Earned", "\(EnergyWords.points(earned)) points"),
-                Fact("Bought", EnergyWords.energy(bought)), Fact("Spent", "\(EnergyWords.points(spent)) points"),
+                Fact("Sold", EnergyWords.energy(sold), grounds: grounds(paid.filter { $0.trade.seller == me })),
+                Fact("Earned", "\(EnergyWords.points(earned)) points"),
+                Fact("Bought", EnergyWords.energy(bought), grounds: grounds(paid.filter { $0.trade.buyer == me })),
+                Fact("Spent", "\(EnergyWords.points(spent)) points"),
                 Fact(
                     sums.saved < 0 ? "More than at the utility" : "Less than at the utility",
                     "\(EnergyWords.points(sums.saved.magnitude)) points",
@@ -119,6 +121,12 @@ struct EnergyPageRoutes: Sendable {
             forms: [standingForm(session)]
                 + trades.filter { $0.trade.seller == me && $0.trade.stage == .proposed }.prefix(3)
                 .map { acceptForm($0.key, $0.trade, session) }, current: "/energy")
+    }
+
+    /// The meter's readings and orders behind trades: of the records about their intervals a household reads its own.
+    private func grounds(_ trades: [(key: String, trade: Trade)]) -> Grounds? {
+        let intervals = Set(trades.map { "interval:\($0.key.prefix { $0 != "/" })" })
+        return intervals.isEmpty ? nil : Grounds(about: intervals.sorted())
     }
 
     private func row(_ start: String, _ trades: [Trade], _ me: String) -> [Table.Cell] {
@@ -149,7 +157,10 @@ struct EnergyPageRoutes: Sendable {
                 .init(
                     name: "Taken; below zero given", source: meter ?? "no meter",
                     points: (readings ?? []).map { .init(Moment(milliseconds: Int64($0.time)), $0.value) })
-            ])
+            ],
+            grounds: meter.map {
+                Grounds(devices: [$0], from: readings?.first?.time ?? 0, to: (readings?.last?.time ?? 0) + 1)
+            })
     }
 
     private func standingForm(_ session: Session) -> Form {
@@ -196,14 +207,18 @@ struct EnergyPageRoutes: Sendable {
                     "Your order", "\(terms.side == .sell ? "sell" : "buy") \(EnergyWords.energy(terms.energy))",
                     note: "limit \(EnergyWords.price(terms.price)) points a kWh"))
         }
-        if let metered {
+        if let metered, let start = UInt64(interval) {
+            let meter = try platform.state.get(EnergyContract.prosumers, me)?.meter
+            let grounds = Grounds(
+                about: ["interval:\(interval)"], devices: meter.map { [$0] } ?? [], from: start,
+                to: start + MicrogridPlan.interval)
             facts += [
                 Fact(
                     "Your meter took", EnergyWords.energy(metered.imported),
-                    note: "\(EnergyWords.energy(bought)) traded, the rest from the utility"),
+                    note: "\(EnergyWords.energy(bought)) traded, the rest from the utility", grounds: grounds),
                 Fact(
                     "Your meter gave", EnergyWords.energy(metered.exported),
-                    note: "\(EnergyWords.energy(sold)) traded, the rest to the utility"),
+                    note: "\(EnergyWords.energy(sold)) traded, the rest to the utility", grounds: grounds),
                 Fact("Signed messages", "\(metered.first) to \(metered.last)", note: "of your meter"),
             ]
         }
@@ -220,7 +235,9 @@ struct EnergyPageRoutes: Sendable {
                         let (word, tone) = EnergyWords.stage(trade.stage)
                         return [
                             .text(trade.seller == me ? "You sold" : trade.buyer == me ? "You bought" : key),
-                            .text(EnergyWords.energy(trade.energy)),
+                            .link(
+                                EnergyWords.energy(trade.energy),
+                                href: Grounds(about: ["trade:\(key)", "interval:\(interval)"]).href),
                             .text(trade.delivered.map(EnergyWords.energy) ?? ""),
                             .text(trade.amount.map(EnergyWords.points) ?? ""),
                             .text(trade.acceptedBy?.hasPrefix("standing") == true ? "ahead" : "by hand"),
@@ -266,7 +283,10 @@ struct EnergyPageRoutes: Sendable {
                     rows: clearings.map { interval, clearing in
                         [
                             .time(Moment(milliseconds: Int64(interval))), .text("\(clearing.orders)"),
-                            .text("\(clearing.unopened)"), .text(EnergyWords.energy(clearing.energy)),
+                            .text("\(clearing.unopened)"),
+                            .link(
+                                EnergyWords.energy(clearing.energy), href: Grounds(about: ["interval:\(interval)"]).href
+                            ),
                             .text(clearing.price.map(EnergyWords.price) ?? "none"),
                             clearing.isSettled ? .mark("Settled", .good) : .mark("Under way", .neutral),
                             .link("Open", href: "/energy/intervals/\(interval)"),

@@ -87,7 +87,10 @@ struct RegionRoutes: Sendable {
                         let delivered = decision.isSettled ? min(decision.given ?? 0, decision.taken ?? 0) : nil
                         return [
                             .time(EnergyWords.moment(key)), .text(platform.name(of: decision.seller)),
-                            .text(platform.name(of: decision.buyer)), .text(EnergyWords.energy(decision.energy)),
+                            .text(platform.name(of: decision.buyer)),
+                            .link(
+                                EnergyWords.energy(decision.energy),
+                                href: Grounds(about: ["interval:\(key.prefix { $0 != "/" })"]).href),
                             .text(EnergyWords.price(decision.price)),
                             .text(delivered.map(EnergyWords.energy) ?? "under way"),
                             .text(decision.paid.map(EnergyWords.points) ?? ""),

@@ -11,6 +11,8 @@ import UseCaseKit
 struct DeskRoutes: Sendable {
     private typealias Fish = FishFarmingContract
     static let limit = 1000
+    /// ms.
+    private static let day: UInt64 = 86_400_000
 
     let platform: Platform
     private var work: FishWork { FishWork(platform: platform) }
@@ -45,7 +47,8 @@ struct DeskRoutes: Sendable {
             cases: try loans.map { key, loan in
                 [
                     .link(Self.name(key), href: Self.path("loan", key)), .text(platform.name(of: Self.farmer(key))),
-                    .text(FishWork.money(loan.asked)), .text(loan.decidedAt == nil ? "not yet" : "\(loan.score)"),
+                    .link(FishWork.money(loan.asked), href: Grounds(about: ["loan:\(key)"]).href),
+                    .text(loan.decidedAt == nil ? "not yet" : "\(loan.score)"),
                     try alarm(batch: loan.batch), FishWork.stage(loan.stage.rawValue),
                 ]
             }, models: try models(of: session.participant))
@@ -60,7 +63,8 @@ struct DeskRoutes: Sendable {
             cases: try covers.map { key, cover in
                 [
                     .link(Self.name(key), href: Self.path("cover", key)), .text(platform.name(of: Self.farmer(key))),
-                    .text(FishWork.money(cover.sum)), .text(cover.stage == .asked ? "not yet" : "\(cover.score)"),
+                    .link(FishWork.money(cover.sum), href: Grounds(about: ["cover:\(key)"]).href),
+                    .text(cover.stage == .asked ? "not yet" : "\(cover.score)"),
                     try alarm(batch: cover.batch), FishWork.stage(cover.stage.rawValue),
                 ]
             }, models: try models(of: session.participant))
@@ -93,13 +97,15 @@ struct DeskRoutes: Sendable {
         guard let loan = try platform.state.get(Fish.loans, key) else { throw Problem.notFound("application \(key)") }
         let role = try party(session, key, loan.institution)
         let payee = platform.name(of: loan.payee)
+        let grounds = try grounds("loan:\(key)", batch: loan.batch, until: loan.appliedAt)
         var facts = [
             Fact("Farm", platform.name(of: Self.farmer(key))), Fact("Bank", platform.name(of: loan.institution)),
-            Fact("Asked for", FishWork.money(loan.asked)), Fact("Paid to", payee, note: "never to the farmer"),
+            Fact("Asked for", FishWork.money(loan.asked), grounds: grounds),
+            Fact("Paid to", payee, note: "never to the farmer"),
             Fact("Applied", FishWork.moment(loan.appliedAt)), Fact("State", FishWords.stage(loan.stage.rawValue)),
             Fact("Model", loan.model, style: .code),
         ]
-        if loan.decidedAt != nil { facts.append(Fact("Score", "\(loan.score)")) }
+        if loan.decidedAt != nil { facts.append(Fact("Score", "\(loan.score)", grounds: grounds)) }
         if loan.amount > 0 {
             facts.append(Fact("Offered", FishWork.money(loan.amount), note: "owed \(FishWork.money(loan.owed))"))
         }
@@ -132,9 +138,10 @@ struct DeskRoutes: Sendable {
         let key = request.query["key"] ?? ""
         guard let cover = try platform.state.get(Fish.covers, key) else { throw Problem.notFound("cover \(key)") }
         let role = try party(session, key, cover.insurer)
+        let grounds = try grounds("cover:\(key)", batch: cover.batch)
         let facts = [
             Fact("Farm", platform.name(of: Self.farmer(key))), Fact("Insurer", platform.name(of: cover.insurer)),
-            Fact("Sum insured", FishWork.money(cover.sum)),
+            Fact("Sum insured", FishWork.money(cover.sum), grounds: grounds),
             Fact(
                 "Pays", FishWork.money(cover.indexSum),
                 note:
@@ -147,7 +154,7 @@ struct DeskRoutes: Sendable {
             Fact("State", FishWords.stage(cover.stage.rawValue)),
             Fact(
                 "Low so far", "\(cover.lowTime / 60_000) min",
-                note: "\(cover.gapTime / 60_000) min without valid data count neither way"),
+                note: "\(cover.gapTime / 60_000) min without valid data count neither way", grounds: grounds),
             Fact("Paid", FishWork.money(cover.paid + cover.auditPaid)), Fact("Model", cover.model, style: .code),
         ]
         func form(_ word: String, _ title: String) -> Form {
@@ -165,6 +172,15 @@ struct DeskRoutes: Sendable {
             CasePage(
                 kicker: "Insurance", title: "Cover \(Self.name(key))", facts: facts, reasons: cover.reasons,
                 inputs: inputs(cover.features), forms: forms, sequenceURL: Self.sequence("cover:\(key)")), session)
+    }
+
+    /// Records of a case, and what the probe of its pond reported in the day before.
+    private func grounds(_ name: String, batch: String, until time: UInt64? = nil) throws -> Grounds {
+        guard let record = try platform.state.get(Fish.batches, batch),
+            let pond = try platform.state.get(Fish.ponds, record.pond)
+        else { return Grounds(about: [name]) }
+        let end = time ?? platform.now
+        return Grounds(about: [name], devices: [pond.probe], from: end - min(end, Self.day), to: end)
     }
 
     private enum Party { case farmer, institution }

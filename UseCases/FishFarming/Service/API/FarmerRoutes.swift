@@ -55,9 +55,10 @@ struct FarmerRoutes: Sendable {
 
     private func pond(_ name: String, _ pond: PondRecord, _ session: Session) throws -> FishFarmerPage.Pond {
         let view = try PondView(name, pond, platform, session)
+        let about = ["pond:\(name)"]
         func latest(_ quantity: String, _ title: String, _ unit: String, decimals: Int) -> Fact? {
             view.latest.first { $0.quantity == quantity }.map {
-                Fact(title, "\(figure($0.value, decimals: decimals)) \(unit)")
+                Fact(title, "\(figure($0.value, decimals: decimals)) \(unit)", grounds: Grounds($0, about: about))
             }
         }
         let state =
@@ -78,7 +79,8 @@ struct FarmerRoutes: Sendable {
             name: name, species: pond.species,
             oxygen: Fact(
                 "Oxygen", view.oxygen.map { "\(figure($0.value, decimals: 1)) mg/L" } ?? "no reading",
-                note: view.oxygen == nil ? "the probe has not reported" : "\(view.age) s old"),
+                note: view.oxygen == nil ? "the probe has not reported" : "\(view.age) s old",
+                grounds: view.oxygen.map { Grounds($0, about: about) }),
             more: more + water, suggestion: view.suggestion,
             chart: LineChart(
                 title: "Oxygen in \(name)", unit: "mg/L",
@@ -88,17 +90,24 @@ struct FarmerRoutes: Sendable {
                         points: view.series.filter { $0.value.isFinite }.map {
                             .init(FishWork.moment($0.time), $0.value)
                         })
-                ], limits: [.init("aerate from", Double(pond.on) / 100), .init("alarm", Double(pond.alarm) / 100)]),
+                ], limits: [.init("aerate from", Double(pond.on) / 100), .init("alarm", Double(pond.alarm) / 100)],
+                grounds: Grounds(
+                    about: about, devices: [pond.probe], from: view.series.first?.time ?? 0,
+                    to: (view.series.last?.time ?? 0) + 1)),
             incidents: try platform.state.scan(Fish.incidents, prefix: "\(name)/", limit: 5000)
-                .suffix(Self.shownIncidents).reversed().map { Self.row($0.value) })
+                .suffix(Self.shownIncidents).reversed().map { Self.row($0.value, name, pond) })
     }
 
-    private static func row(_ incident: IncidentRecord) -> [Table.Cell] {
+    private static func row(_ incident: IncidentRecord, _ name: String, _ pond: PondRecord) -> [Table.Cell] {
         let lowest = FishExchange.hundredths(incident.lowest)
         let minutes = (incident.endedAt - incident.startedAt) / 60_000
+        let grounds = Grounds(
+            about: ["pond:\(name)"], devices: [pond.probe] + pond.aerators, from: incident.startedAt,
+            to: incident.endedAt + 1)
         let end = incident.hasWorked ? "recovered after \(minutes) min" : "the remedy did not work"
         return [
-            .time(FishWork.moment(incident.startedAt)), .text("\(incident.cause), lowest \(lowest) mg/L"),
+            .time(FishWork.moment(incident.startedAt)),
+            .link("\(incident.cause), lowest \(lowest) mg/L", href: grounds.href),
             .text(incident.isByHand ? "\(incident.command), switched by hand" : incident.command),
             .mark(end, incident.hasWorked ? .good : .bad),
         ]
@@ -228,7 +237,8 @@ struct FarmerRoutes: Sendable {
     private func batches(_ farmer: String) throws -> [[Table.Cell]] {
         try platform.state.scan(Fish.batches, limit: 2000).filter { $0.value.owner == farmer }.map { key, batch in
             [
-                .text(key), .text(batch.species), .text("\(batch.count - batch.dead)"),
+                .link(key, href: Grounds(about: ["batch:\(key)"]).href), .text(batch.species),
+                .text("\(batch.count - batch.dead)"),
                 .text(batch.meanGrams == 0 ? "not weighed" : "\(batch.meanGrams) g"),
                 .text("\(figure(Double(batch.feed) / 1000)) kg"),
                 batch.isConfirmed ? .mark("confirmed by the supplier", .good) : .mark("stated", .neutral),

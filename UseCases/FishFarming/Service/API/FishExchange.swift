@@ -4,6 +4,37 @@ import UseCaseKit
 
 /// Statements of fish farming as the rows of table 7 of ISO/IEC TR 30176.
 enum FishExchange {
+    /// A batch holds what the sensors sent, an incident what the controller was told, a choice what the farmer was shown.
+    static func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        guard let row = exchange(in: statement) else { return [] }
+        let arguments = statement.operation.arguments
+        func text(_ name: String) -> String { arguments[text: name]?.text ?? "" }
+        if statement.operation.contract == "telemetry" {
+            return [
+                Exchange(
+                    step: "T7.1", producer: "Sensor nodes", receiver: statement.issuer,
+                    exchanged: "signed messages for \(statement.subject)"), row,
+            ]
+        }
+        switch statement.operation.name {
+        case "reportIncident":
+            return [
+                Exchange(
+                    step: "T7.3", producer: statement.issuer, receiver: "Oxygen controller",
+                    exchanged: "\(text("command")); \(text("answer"))"), row,
+            ]
+        case "choose":
+            let expected = hundredths(arguments[text: "expected"]?.unsigned ?? 0)
+            return [
+                Exchange(
+                    step: "T7.5", producer: "Platform", receiver: "APP", exchanged: "forecast: \(expected) mg/L at dawn"
+                ),
+                row,
+            ]
+        default: return [row]
+        }
+    }
+
     static func exchange(in statement: Statement) -> Exchange? {
         let operation = statement.operation
         func text(_ name: String) -> String { operation.arguments[text: name]?.text ?? "" }

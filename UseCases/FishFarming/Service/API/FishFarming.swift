@@ -32,10 +32,19 @@ public struct FishFarming: UseCase {
         for argument in ["institution", "model", "device"] {
             if let value = arguments[text: argument]?.text { names.append(value) }
         }
+        if statement.operation.name == "publishModel", let name = arguments["name"]?.text,
+            let version = arguments["version"]?.unsigned
+        {
+            names.append("\(statement.issuer)/\(name)/\(version)")
+        }
         return names
     }
 
     public func exchange(in statement: Statement) -> Exchange? { FishExchange.exchange(in: statement) }
+
+    public func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
+        FishExchange.exchanges(in: statement, events: events)
+    }
 
     /// A loan or cover stands in the sequence of its pond, batch and order.
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] {
