@@ -11,6 +11,7 @@ import urllib.parse
 import cbor2
 
 import field
+from device import Device
 from field import Field
 from process import PROGRAM, REPOSITORY, call, read_as, request, request_as, sign_in, start, wait_until_up
 from statement import Participant
@@ -106,6 +107,7 @@ def run(check):
             views(check, ponds)
             competitors(check, ponds)
             refusals(check, ponds)
+            clock(check, ponds)
             manual(check, ponds)
             cut(check, ponds)
     finally:
@@ -191,6 +193,39 @@ def refusals(check, ponds):
     ponds.submit("lagoon-farm", "fish", "allow", {"classes": ["fry"]}, "lagoon-farm")
     status, _ = ponds.submit("lagoon-farm", "fish", "stock", stock, "batch:B")
     check("FISH-14: with it, there is", status == 201, status)
+
+
+def clock(check, ponds):
+    """COMMON-14: what a clock that is an hour wrong measured is kept and marked, and no contract acts on it."""
+    probe = Device("urn:dev:ops:32473-pondprobe-second", "aqua-service")
+    ponds.submit("fisheries-office", "membership", "enrolDevice", {
+        "urn": probe.urn, "owner": "lagoon-farm", "gateway": "pond-gateway", "profile": "pond-probe", "generation": 1,
+        "key": probe.cose}, probe.urn)
+    status, answer = ponds.submit("lagoon-farm", "fish", "registerPond", {
+        "pond": "second", "species": "tilapia", "squareMetres": 900, "gateway": "pond-gateway", "probe": probe.urn,
+        "aerators": [], "on": 400, "off": 500, "alarm": 200, "shortest": 0}, "pond:second")
+    check("a second pond", status == 201, answer)
+    probe.connect(ponds.folder)
+    def seen(oxygen, ahead):
+        probe.report("water", [{"n": "oxygen", "u": "mg/l", "v": oxygen}], ahead)
+        time.sleep(0.5)
+        return [item for item in ponds.readings(probe.urn, "oxygen", 500) if item["value"] == oxygen]
+    late = ponds.wait("a reading that is an hour late", lambda: seen(1.0, -3700))
+    check("COMMON-14: it is kept, and marked", all(item["quality"] & 4 for item in late), late[:2])
+    def reports():
+        _, body = ponds.get("lagoon-farm", f"/api/v1/ledgers/{ponds.ledger}/transactions?mentioning=pond:second&limit=500")
+        return [item for item in json.loads(body)["items"] if item["operation"] == "reportWater"]
+    def after(count):
+        seen(1.0, -3700)
+        return len(reports()) > count
+    ponds.wait("a report of the water", lambda: after(0))
+    check("COMMON-14: the contract passes over it", ponds.state("fish/ponds/second")["oxygen"] == 0,
+          ponds.state("fish/ponds/second"))
+    def right():
+        return seen(6.5, 0) and ponds.state("fish/ponds/second")["oxygen"]
+    oxygen = ponds.wait("a report with the right clock", right)
+    check("COMMON-14: and takes what a right clock measured", oxygen == 650, oxygen)
+    probe.close()
 
 
 def running(ponds):
