@@ -79,7 +79,7 @@ struct LayoutView {
             NavigationView(title: $0.title, href: $0.href, isCurrent: $0.href == head.current)
         }
         showsDemoRecords = site.showsDemoRecords
-        eventsURL = head.isLive ? site.eventsURL : nil
+        eventsURL = head.isLive && visitor != nil ? site.eventsURL : nil
         hasVisitor = visitor != nil
         visitorName = visitor?.name ?? ""
         visitorOrganisation = visitor.map { $0.organisation == $0.name ? "" : $0.organisation } ?? ""

@@ -5,6 +5,7 @@ Without the output of a running demo it brings one of its own up. Prints `N pass
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from browser import WIDTHS, Checks, chromium, context_of, open_page  # noqa: E402
@@ -140,7 +142,8 @@ class Tests(Checks):
     def quantities(self):
         """CHAT-1: every quantity arrives as SenML and is shown with its unit."""
         context, page, _ = self.signed_in("Port Watch Monitoring")
-        ledger = page.locator("a[href^='/ledgers/']").first.get_attribute("href")
+        with urllib.request.urlopen(f"{self.base}/api/v1/ledgers") as answer:
+            ledger = f"/ledgers/{json.load(answer)['items'][0]['id']}"
         wanted = {"scale-NORTH.A1": ["weight", "kg"], "contour-NORTH.A1": ["length", "width", "height", "m"],
                   "identity-NORTH.A1": ["count"], "climate-NORTH.AIR": ["temperature", "humidity", "Cel", "%RH"],
                   "motion-TRUCK.CAB": ["lat", "lon", "speed", "shock", "tilt", "m/s"]}
@@ -150,6 +153,10 @@ class Tests(Checks):
             text = page.locator("main").inner_text()
             missing = [word for word in words if word.lower() not in text.lower()]
             self.expect(f"CHAT-1: {device}", not missing, (missing, text[:600]))
+        context.close()
+        context, page, _ = self.signed_in("Nordic Metals")
+        answer = page.goto(f"{self.base}{ledger}/devices/urn:dev:ops:32473-scale-NORTH.A1")
+        self.expect("CHAT-30: another's device has no page for the enterprise", answer.status == 404, answer.status)
         context.close()
 
     def sequence(self):

@@ -35,7 +35,7 @@ struct ExplorerRoutes: Sendable {
             page("/ledgers/{ledger}/transactions/{id}", "Transaction") { try await transactionPage($0) }
                 .answeringEveryoneWithTheirOwn(),
             page("/ledgers/{ledger}/participants/{id}", "Participant") { try participantPage($0) },
-            page("/ledgers/{ledger}/devices/{urn}", "Device") { try devicePage($0) },
+            page("/ledgers/{ledger}/devices/{urn}", "Device") { try devicePage($0) }.answeringEveryoneWithTheirOwn(),
             asset,
         ]
     }
@@ -189,12 +189,15 @@ struct ExplorerRoutes: Sendable {
 
     private func devicePage(_ request: APIRequest) throws -> DevicePage {
         let urn = try request.parameter("urn")
-        guard let device = try platform.state.get(MembershipContract.devices, urn) else {
-            throw Problem.notFound("device \(urn)")
-        }
+        let session = try request.requireSession()
+        let own = try platform.ownNames(session)
+        guard let device = try platform.state.get(MembershipContract.devices, urn),
+            own == nil || [device.owner, device.gateway, device.attestedBy].contains(session.participant)
+        else { throw Problem.notFound("device \(urn) that you may see") }
         let readings = try platform.readings(for: request.session)
         let latest = try readings.latestReadings(device: urn)
-        let batches = try platform.index.latest(contract: "telemetry", issuer: device.gateway, limit: Self.rows)
+        let batches = try platform.index.latest(
+            contract: "telemetry", issuer: device.gateway, own: own, limit: Self.rows)
         return DevicePage(
             ledgerName: node.genesis.name, ledgerID: ledger, urn: urn,
             kind: device.profile.replacing("-", with: " "), ownerID: device.owner,
