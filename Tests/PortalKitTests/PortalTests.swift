@@ -36,11 +36,14 @@ struct PortalTests {
         }
     }
 
-    @Test("the event stream is followed by live pages only")
+    @Test("the event stream is followed by live pages of those who are signed in")
     func live() throws {
         let portal = try Portal(site: .sample)
-        #expect(try portal.render(ExplorerSamples.ledger).contains(#"data-events="/api/v1/events""#))
-        #expect(try !portal.render(ProblemPage.notFound).contains("data-events"))
+        let visitor = Visitor(name: "Anna", organisation: "Farm", signOutURL: "/sign-out", csrfToken: "t0ken")
+        #expect(
+            try portal.render(ExplorerSamples.ledger, for: visitor).contains(#"data-events="/api/v1/events""#))
+        #expect(try !portal.render(ExplorerSamples.ledger).contains("data-events"))
+        #expect(try !portal.render(ProblemPage.notFound, for: visitor).contains("data-events"))
     }
 
     @Test("a visitor who is signed in can sign out, with the token against forgery")
