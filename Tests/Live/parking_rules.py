@@ -80,6 +80,7 @@ def run(check):
             check("PARK-16: a tariff is published in advance", told == "FINAL", told)
             unmatched(check, lot)
             permits(check, lot)
+            grace(check, lot)
             change(check, lot, changed)
         finally:
             stop(node)
@@ -156,16 +157,26 @@ def permits(check, lot):
         check(f"PARK-21: and the receipt says why, {kind}", len(labels) == 2, labels)
 
 
+def grace(check, lot):
+    """PARK-24: 9:59 is free; 10:01 is charged from the start, as the tariff says."""
+    begun = int(time.time() * 1000) - 120 * MINUTE
+    for number, (enters, seconds, total) in enumerate([(0, 599, 0), (30, 601, 100)], 10):
+        lot.drive(IN, "driver-7f3a", begun + enters * MINUTE)
+        lot.drive(OUT, "driver-7f3a", begun + enters * MINUTE + seconds * 1000)
+        stay = lot.settled(number)
+        check(f"PARK-24: {seconds} s cost {total}", stay["bill"]["total"] == total, stay)
+
+
 def change(check, lot, changed):
     """PARK-16: a car that entered a minute before the change pays the old tariff, the next one the new."""
     while int(time.time() * 1000) < changed + 6000:
         time.sleep(0.2)
     lot.drive(IN, "driver-7f3a", changed - MINUTE)
     lot.drive(OUT, "driver-7f3a", changed + 1000)
-    old = lot.settled(10)
+    old = lot.settled(12)
     check("PARK-16: it has the old tariff's free minutes", (old["tariff"], old["bill"]["total"]) == (1, 0), old)
     lot.drive(IN, "driver-7f3a", changed + 1500)
     told = lot.drive(OUT, "driver-7f3a", changed + 5500)
     check("PARK-16: passages", told == "FINAL", told)
-    new = lot.settled(11)
+    new = lot.settled(13)
     check("PARK-16: the next car pays the new one", (new["tariff"], new["bill"]["total"]) == (2, 900), new)
