@@ -140,7 +140,8 @@ struct LotRoutes: Sendable {
         let holders = Dictionary(grouping: boxes.compactMap { $0.box }, by: \.holder).sorted { $0.key < $1.key }
         return WorkPage(
             kicker: "Harvest lot", title: name,
-            lead: "\(boxes.count) boxes of \(try platform.state.get(Agri.plots, lot.plot)?.crop ?? "unknown crop").",
+            lead:
+                "\(boxes.count) \(boxes.count == 1 ? "box" : "boxes") of \(try platform.state.get(Agri.plots, lot.plot)?.crop ?? "unknown crop").",
             facts: [
                 lot.recall.map { Fact("Recalled", $0) },
                 Fact("Grower", platform.name(of: lot.owner)), Fact("Plot", lot.plot),

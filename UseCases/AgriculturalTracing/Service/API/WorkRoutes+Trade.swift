@@ -215,7 +215,8 @@ extension WorkRoutes {
                             "confirmRecall",
                             [("lot", .text(lot)), ("boxes", .array(held.map { .text($0.code) }))], "lot:\(lot)"
                         )
-                    ], as: session, title: "\(held.count) boxes set aside", back: back)
+                    ], as: session, title: "\(held.count) boxes set aside",
+                    back: .init(title: "Where boxes of the lot are", href: LotRoutes.page(of: lot)))
             },
             action("/shop/waste", "Take units out", role: Agri.Role.seller) { input, session in
                 let code = try Self.code(try input.text("code"))
