@@ -176,8 +176,15 @@ extension ChattelRoutes {
                 return [
                     .link(id, href: "/sequence?about=application:\(id)"),
                     .text(platform.name(of: isBank ? loan.enterprise : loan.bank)),
-                    .text(Amounts.money(loan.outstanding, loan.currency)),
-                    .text(value.map { Amounts.money($0, loan.currency) } ?? "no price"), .text(share ?? "–"),
+                    .link(
+                        Amounts.money(loan.outstanding, loan.currency), href: Grounds(about: ["application:\(id)"]).href
+                    ),
+                    value.map {
+                        .link(
+                            Amounts.money($0, loan.currency),
+                            href: Grounds(about: loan.receipts.map { "receipt:\($0)" }).href)
+                    } ?? .text("no price"),
+                    .text(share ?? "–"),
                     Self.stage(of: loan),
                 ]
             }, empty: .init("No loan yet."))
