@@ -27,6 +27,7 @@ struct ChattelRoutes: Sendable {
 
     var routes: [Route] {
         [receiptRoute, markRoute, OrderProof(platform: platform).route] + goodsRoutes + lendingRoutes + hallRoutes
+            + CaseRoom(chattel: self).routes
     }
 
     func page(
@@ -87,10 +88,13 @@ struct ChattelRoutes: Sendable {
     }
 
     /// Records of a lot or receipt, and what the sensors of its bay reported around what is known of it.
-    func grounds(_ name: String, _ bay: BayRecord?) -> Grounds {
+    ///
+    /// - Parameter devices: those of the bay that count; all of them without it.
+    func grounds(_ name: String, _ bay: BayRecord?, _ devices: [String]? = nil) -> Grounds {
         guard let bay else { return Grounds(about: [name]) }
         return Grounds(
-            about: [name], devices: bay.devices, from: bay.at - min(bay.at, Self.around), to: bay.at + Self.around)
+            about: [name], devices: devices ?? bay.devices, from: bay.at - min(bay.at, Self.around),
+            to: bay.at + Self.around)
     }
 
     func record(_ id: Hash32) -> String { ExplorerPaths.transaction(id.hex, ledger: platform.node.ledger.hex) }
