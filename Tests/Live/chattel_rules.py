@@ -1,5 +1,6 @@
 """Rules of chattel mortgage on running processes: persons of an enterprise, notices, parts and swaps, the case room, crashes, two nodes."""
 import copy
+import json
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import urllib.parse
 import chattel
 from chattel import DAY, Ledger, bring, decide, declare, issue, now, prepare, sense
 from cluster import Network
+from device import Device
 from process import call, free_port, sign_in, start, stop, wait_until_up
 from statement import Participant, encode
 
@@ -33,7 +35,64 @@ def run(check):
             node = crashes(check, ledger, node, arguments)
         finally:
             stop(node)
+    tunnel(check)
     two_nodes(check)
+
+
+def tunnel(check):
+    """CHAT-24: a truck's box keeps what it measures for twenty minutes; all of it arrives, in its own time, and is judged by it."""
+    seconds = 1200
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder:
+        node = start("demo", "--bare", "--use-case", "chattel-mortgage", "--folder", folder, "--port", str(port))
+        gateway = None
+        try:
+            ledger = Ledger(url, wait_until_up(url, process=node)["id"], folder)
+            prepare(check, ledger)
+            box = Device("urn:dev:ops:32473-motion-TRUCK.CAB", "monitoring")
+            told = [ledger.act("chamber", "enrolDevice", box.urn, "membership", urn=box.urn, owner="portwatch",
+                               gateway="hall-gateway", profile="goods-motion", generation=1, key=box.cose),
+                    ledger.act("portwatch", "registerSite", "site:TRUCK", site="TRUCK", gateway="hall-gateway", name="Truck 7",
+                               place="On the road", licence="L-7", kind="truck"),
+                    # The lot is handed over to the truck, so that what happens on the road is about it.
+                    ledger.act("portwatch", "handOver", "lot:LOT", lot="LOT", to="TRUCK"),
+                    ledger.act("portwatch", "takeOver", "lot:LOT", lot="LOT", bay="CAB")]
+            check("CHAT-24: a lot on a truck", told == ["FINAL"] * 4, told)
+            gateway = start("gateway", "chattel-mortgage", "--node", url, "--folder", folder)
+            while not os.path.exists(f"{folder}/broker/mosquitto.conf"):
+                time.sleep(0.05)
+            time.sleep(1)
+            box.connect(folder)
+            began = time.time()
+            for number in range(seconds):
+                # The ninth minute has a shock.
+                shock = 40 if number == 540 else 1
+                box.report("motion", [{"n": "lat", "u": "lat", "v": 53.5}, {"n": "lon", "u": "lon", "v": 10.0},
+                                      {"n": "speed", "u": "m/s", "v": 20}, {"n": "shock", "u": "m/s2", "v": shock},
+                                      {"n": "tilt", "u": "deg", "v": 1}, {"n": "door", "vb": False}],
+                           ahead=number - seconds - (time.time() - began))
+            box.close()
+            shown = "Shock"
+            headers = session_of(ledger, "portwatch")
+            times, deadline = [], time.monotonic() + 120
+            while time.monotonic() < deadline and len(times) < seconds:
+                status, body = call("GET", f"{url}/api/v1/readings?device={box.urn}&quantity=shock&limit=2000", headers=headers)
+                times = [item["time"] for item in json.loads(body)["items"]] if status == 200 else []
+                time.sleep(0.5)
+            check("CHAT-24: twenty minutes without a connection, and no reading lost", len(set(times)) == seconds, len(set(times)))
+            ordered = sorted(times)
+            check("CHAT-24: in the device's time", times in (ordered, ordered[::-1]), times[:5])
+            status, body = call("GET", f"{url}/halls", headers=headers)
+            row = body.decode().split(shown)[1].split("</tr>")[0] if shown in body.decode() else ""
+            check("CHAT-24: the shock of the ninth minute is an alarm, once", body.decode().count(">Shock<") == 1,
+                  body.decode().count(">Shock<"))
+            late = re.search(r"told (\d+) min", row)
+            check("CHAT-24: marked with how late it was told", late and 9 <= int(late.group(1)) <= 14, row[:400])
+        finally:
+            for process in (gateway, node):
+                if process:
+                    stop(process)
 
 
 class Apart(Ledger):

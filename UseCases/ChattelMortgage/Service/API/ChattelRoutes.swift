@@ -17,6 +17,9 @@ struct ChattelRoutes: Sendable {
     /// Before and after a measurement, ms.
     private static let around: UInt64 = 60_000
 
+    /// What is told later than this was held up on the way, ms.
+    private static let late: UInt64 = 60_000
+
     static let tag = "chattel-mortgage"
 
     let platform: Platform
@@ -121,7 +124,8 @@ struct ChattelRoutes: Sendable {
                     (
                         alarm.at,
                         [
-                            .text(AlarmWords.title(alarm.kind)), .text(AlarmWords.value(alarm)),
+                            .text(AlarmWords.title(alarm.kind)),
+                            .text(AlarmWords.value(alarm) + (try delay(of: alarm))),
                             .link(
                                 "\(name), no. \(key.split(separator: "/").last ?? "")", href: record(alarm.transaction)),
                             .time(Self.moment(alarm.at)),
@@ -135,6 +139,14 @@ struct ChattelRoutes: Sendable {
             columns: [.init("What"), .init("How much"), .init("Lot"), .init("Seen"), .init("State")],
             rows: rows.sorted { $0.0 > $1.0 }.prefix(30).map(\.1),
             empty: .init("No alarm. What sensors see against the papers shows here within seconds."))
+    }
+
+    /// How much later than it was seen an alarm was told, where the sensors had no connection in between.
+    private func delay(of alarm: Alarm) throws -> String {
+        guard let told = try platform.record(of: alarm.transaction)?.time, told > alarm.at + Self.late else {
+            return ""
+        }
+        return ", told \(Amounts.length(told - alarm.at)) later"
     }
 
     // MARK: For everybody who is signed in
