@@ -22,6 +22,7 @@ import inputs
 import life
 import outage
 import parking
+import parking_devices
 import parking_rules
 import personal
 import secrets_kept
@@ -47,6 +48,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("energy trading", energy.run),
          ("fish farming and its drill", fish.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
+         ("devices of a car park", parking_devices.run),
          ("nodes of their own", cluster.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
