@@ -7,7 +7,7 @@ import Sequencing
 import Synchronization
 
 /// The few calls of etcd's v3 interface that the sequencer makes, over etcd's own JSON gateway, at whichever member of the cluster answers.
-final class EtcdConnection: Sendable {
+final class EtcdConnection: SlotStore {
     /// How long a call may take; after that its outcome is unknown.
     private static let timeout = TimeAmount.seconds(4)
     /// Largest answer, bytes: entries of several slots in base64.
@@ -58,7 +58,7 @@ final class EtcdConnection: Sendable {
     // MARK: Calls
 
     /// Values under keys from `start` up to `end`, ascending; of one key without `end`.
-    func range(_ start: Bytes, to end: Bytes? = nil, limit: Int = 0) async throws -> [(key: Bytes, value: Bytes)] {
+    func range(_ start: Bytes, to end: Bytes?, limit: Int) async throws -> [(key: Bytes, value: Bytes)] {
         var request: [String: Any] = ["key": Self.text(start), "limit": "\(limit)"]
         if let end { request["range_end"] = Self.text(end) }
         let answer = try await call("kv/range", request)

@@ -13,13 +13,23 @@ extension LedgerNode {
         genesis: Genesis, member: LocalMember, contracts: [any Contract], sequencer: any Sequencer,
         peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64
     ) async throws -> LedgerNode {
+        try await Self.member(
+            genesis: genesis, store: try LedgerStore(path: member.storePath), key: member.key, contracts: contracts,
+            sequencer: sequencer, peers: peers, clock: clock)
+    }
+
+    /// As ``member(genesis:member:contracts:sequencer:peers:clock:)``, for those who bring time and the rule of finality along.
+    package static func member(
+        genesis: Genesis, store: LedgerStore, key: SigningKey, contracts: [any Contract], sequencer: any Sequencer,
+        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
+        pause: @escaping Pause = { try await Task.sleep(for: $0) },
+        rule: @escaping Finality.Rule = { $0.quorum }
+    ) async throws -> LedgerNode {
         let replica = try await Replica.open(
-            store: try LedgerStore(path: member.storePath), genesis: genesis, key: member.key, contracts: contracts,
-            hasPeers: true)
+            store: store, genesis: genesis, key: key, contracts: contracts, hasPeers: true)
         let node = LedgerNode(
             genesis: genesis, contracts: contracts, replicas: [replica], damaged: [], sequencer: sequencer,
-            peers: peers,
-            clock: clock)
+            peers: peers, clock: clock, pause: pause, rule: rule)
         try node.resume()
         return node
     }
@@ -39,8 +49,8 @@ extension LedgerNode {
         let seen = try store.seenVotes()
         state.withLock { state in
             state.nextTimer = serving.nextTimer
-            state.unsigned = unsigned.map { ($0, Hash32.sha256($0.headerBytes)) }
-            for vote in seen { state.lastVotes[vote.member] = vote }
+            state.finality.resume(
+                at: firstUnsigned > 0 ? firstUnsigned - 1 : nil, unsigned: unsigned, seen: seen)
         }
     }
 
@@ -66,7 +76,7 @@ extension LedgerNode {
             if let slot, bounds.contains(slot) { return try await place(of: head, near: slot, bounds, on: replica) + 1 }
             if next >= bounds.lowerBound { return next }
             // The order does not reach back that far: peers have the blocks, or will.
-            try await Task.sleep(for: Self.exchangePause)
+            try await pause(Self.exchangePause)
         }
     }
 
@@ -83,7 +93,7 @@ extension LedgerNode {
                     return header.height + 1
                 }.max() ?? 0
             }
-            try await Task.sleep(for: Self.exchangePause)
+            try await pause(Self.exchangePause)
         }
     }
 
@@ -100,7 +110,7 @@ extension LedgerNode {
 
     /// Signs again what the disk has without a certificate: it was signed, or could have been, before the process ended.
     private func signUnsigned(by replica: Replica, _ peers: any PeerGroup) {
-        let signed = state.withLock { $0.unsigned }.compactMap { item in
+        let signed = state.withLock { $0.finality.unsigned }.compactMap { item in
             replica.vote(for: item.block).map { SignedHeader(header: item.block.headerBytes, vote: $0) }
         }
         take(signed)
@@ -150,7 +160,8 @@ extension LedgerNode {
             throw ReplicaError(.certificate, "a peer's block does not decode: \(error)")
         }
         guard header.ledger == ledger, header.height == replica.head.height + 1,
-            certificate.validVotes(over: received.header, in: genesis.members) >= genesis.members.quorum
+            certificate.validVotes(over: received.header, in: genesis.members)
+                >= state.withLock({ $0.finality.quorum })
         else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
         let execution = try await replica.execute(
             .init(
@@ -164,7 +175,7 @@ extension LedgerNode {
         }
         state.withLock { state in
             state.nextTimer = execution.nextTimer
-            state.unsigned.append((block, execution.headerHash))
+            state.finality.executed(block, execution.headerHash)
         }
         take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
     }
@@ -201,8 +212,8 @@ extension LedgerNode {
         var waiting: UInt64?
         while !Task.isCancelled {
             peers.publish(PeerNews(clock: serving.signed(clock())))
-            try? await Task.sleep(for: Self.exchangePause)
-            let first = state.withLock { $0.unsigned.first?.block.header.height }
+            try? await pause(Self.exchangePause)
+            let first = state.withLock { $0.finality.unsigned.first?.block.header.height }
             // A block that is waited for the second time: its votes should have come by themselves.
             if let first, first == waiting {
                 await withTaskGroup(of: Void.self) { group in
@@ -226,7 +237,7 @@ extension LedgerNode {
     }
 
     private func fetchVotes(from member: String, _ peers: any PeerGroup) async throws {
-        guard let first = state.withLock({ $0.unsigned.first?.block.header.height }) else { return }
+        guard let first = state.withLock({ $0.finality.unsigned.first?.block.header.height }) else { return }
         take(try await peers.votes(from: first, of: member))
     }
 }
