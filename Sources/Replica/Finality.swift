@@ -68,7 +68,10 @@ package struct Finality: Sendable {
                 SeenVote(member: member, height: height, header: other.value.header, signature: first.signature),
                 SeenVote(member: member, height: height, header: header, signature: vote.signature))
         }
-        votes[height, default: [:]][hash, default: Candidate(header: header)].votes.append(vote)
+        // A member that lost its disk signs again what peers hold signed by it already: that is one vote.
+        if isNew(vote, on: hash, at: height) {
+            votes[height, default: [:]][hash, default: Candidate(header: header)].votes.append(vote)
+        }
         return nil
     }
 

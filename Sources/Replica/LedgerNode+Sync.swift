@@ -67,13 +67,9 @@ extension LedgerNode {
             let head = replica.head.height
             let slot = try replica.store.block(at: head)?.slot
             let next = slot.map { $0 + 1 } ?? 0
-            guard next <= bounds.upperBound else {
-                throw SequencingError(
-                    .rewound,
-                    "block \(head) was made of slot \(next - 1), and the order ends before slot \(bounds.upperBound); it was restored from an older copy or wiped"
-                )
+            if let slot, slot >= bounds.lowerBound {
+                return try await place(of: head, near: slot, bounds, on: replica) + 1
             }
-            if let slot, bounds.contains(slot) { return try await place(of: head, near: slot, bounds, on: replica) + 1 }
             if next >= bounds.lowerBound { return next }
             // The order does not reach back that far: peers have the blocks, or will.
             try await pause(Self.exchangePause)
@@ -122,16 +118,16 @@ extension LedgerNode {
         for (member, standing) in await standings(peers).sorted(by: {
             $0.standing.finalHeight > $1.standing.finalHeight
         })
-        where standing.finalHeight > replica.head.height {
+        where standing.finalHeight > replica.head.height && !state.withLock({ $0.misleading.contains(member) }) {
             do {
                 while replica.head.height < standing.finalHeight {
                     // What waits for signatures here is final there.
                     try await fetchVotes(from: member, peers)
                     let blocks = try await peers.blocks(from: replica.head.height + 1, of: member)
                     if blocks.isEmpty { break }
-                    for block in blocks { try await take(block, on: replica) }
+                    for block in blocks { try await take(block, from: member, on: replica) }
                 }
-            } catch let error as ReplicaError where error.code == .certificate {
+            } catch let error as ReplicaError where [.certificate, .misleading].contains(error.code) {
                 // What one peer sends without a quorum's word for it is nothing; another may do better.
                 continue
             } catch let error as ReplicaError {
@@ -148,7 +144,7 @@ extension LedgerNode {
     }
 
     /// Takes a block that a quorum signed, and executes it: what comes out must be that very block before it is stored.
-    private func take(_ received: CertifiedBlock, on replica: Replica) async throws {
+    private func take(_ received: CertifiedBlock, from sender: String, on replica: Replica) async throws {
         let header: BlockHeader
         let statements: [Statement]
         let certificate: FinalityCertificate
@@ -163,16 +159,23 @@ extension LedgerNode {
             certificate.validVotes(over: received.header, in: genesis.members)
                 >= state.withLock({ $0.finality.quorum })
         else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
-        let execution = try await replica.execute(
-            .init(
-                batch: Batch(
-                    epoch: header.epoch, proposer: "",
-                    clocks: header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
-                    statements: statements),
-                slot: received.slot, certified: Hash32.sha256(received.header)))
-        guard let block = execution.block else {
-            throw ReplicaError(.diverged, "block \(header.height) of a peer is empty here; restore this node")
+        guard genesis.members.members.first(where: { $0.id == sender }).map({ received.isSigned(by: $0.key) }) ?? false
+        else { throw ReplicaError(.certificate, "block \(header.height) is not signed by \(sender), which sent it") }
+        let execution: Replica.Execution
+        do {
+            execution = try await replica.execute(
+                .init(
+                    batch: Batch(
+                        epoch: header.epoch, proposer: "",
+                        clocks: header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
+                        statements: statements),
+                    slot: received.slot, certified: Hash32.sha256(received.header)))
+        } catch let error as ReplicaError where error.code == .diverged {
+            try await putAside(received, from: sender, at: header.height, on: replica)
+            throw ReplicaError(
+                .misleading, "what \(sender) sent as block \(header.height) does not belong to its header")
         }
+        guard let block = execution.block else { return }
         state.withLock { state in
             state.nextTimer = execution.nextTimer
             state.finality.executed(block, execution.headerHash)
@@ -180,23 +183,44 @@ extension LedgerNode {
         take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
     }
 
-    /// The slot that a block was made of: the one that is kept with it, unless that was the word of a peer and is wrong.
+    /// Keeps a block that does not come out as its header says, and asks its sender no more. Of more senders than may lie one is honest: then
+    /// it is this node that computes something else.
+    private func putAside(
+        _ received: CertifiedBlock, from sender: String, at height: UInt64, on replica: Replica
+    ) async throws {
+        try replica.reload()
+        let block = MisleadingBlock(member: sender, height: height, block: received.cbor.encoded())
+        try await replica.store.write { try $0.insert(block) }
+        let senders = state.withLock { state in
+            state.misleading.insert(sender)
+            return state.misleading.sorted()
+        }
+        if senders.count > genesis.members.faultBound {
+            throw ReplicaError(
+                .diverged,
+                "block \(height) comes out otherwise here than a quorum signed, whoever sends it (\(senders.joined(separator: ", "))); restore this node"
+            )
+        }
+    }
+
+    /// The slot that a block was made of. The one that is kept with it may be the word of a peer, and a batch may be in the order twice: the
+    /// first slot that holds what the block is made of is the one.
     private func place(
         of height: UInt64, near slot: UInt64, _ bounds: Range<UInt64>, on replica: Replica
     ) async throws -> UInt64 {
         guard let block = try replica.store.block(at: height) else { return slot }
-        if Self.matches(try await sequencer.batch(in: slot), block) { return slot }
-        for slot in bounds.reversed() {
-            let batch = try await sequencer.batch(in: slot)
-            if !batch.clocks.isEmpty, Self.matches(batch, block) { return slot }
-        }
+        for slot in bounds where Self.matches(try await sequencer.batch(in: slot), block) { return slot }
         throw SequencingError(
             .rewound,
-            "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
+            bounds.contains(slot)
+                ? "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
+                : "block \(height) was made of slot \(slot), and the order ends before slot \(bounds.upperBound); it was restored from an older copy or wiped"
         )
     }
 
     private static func matches(_ batch: Batch, _ block: StoredBlock) -> Bool {
+        // What nobody signed is an empty batch, and matches nothing.
+        if batch.clocks.isEmpty, block.items.isEmpty { return false }
         let ordered = Set(batch.statements.map(\.id))
         // A member that is named twice is taken by its last word, as in execution.
         let clocks = Dictionary(batch.clocks.map { ($0.member, $0.clock) }) { $1 }

@@ -32,6 +32,9 @@ extension LedgerNode {
         if let pair = state.finality.count(vote, on: header, hash, at: height) { serving.note(pair) }
     }
 
+    /// Blocks that members sent under a header that they do not belong to.
+    public func misleadingBlocks() throws -> [MisleadingBlock] { try serving.store.misleadingBlocks() }
+
     /// Members that signed two headers at one height, with both.
     public func contradictions() throws -> [Contradiction] { try serving.store.contradictions() }
 
@@ -105,26 +108,26 @@ extension LedgerNode {
     /// Signed headers from a height on: those of certificates, then the votes that this node holds for blocks that are not final.
     public func votes(from height: UInt64, limit: Int = 200) throws -> [SignedHeader] {
         var found: [SignedHeader] = []
-        for block in try certifiedBlocks(from: height, limit: limit, bytes: .max) {
-            let certificate = try FinalityCertificate(decoding: block.certificate)
-            found += certificate.votes.map { SignedHeader(header: block.header, vote: $0) }
+        for final in try finalBlocks(from: height, limit: limit, bytes: .max) {
+            let certificate = try FinalityCertificate(decoding: final.certificate)
+            found += certificate.votes.map { SignedHeader(header: final.block.headerBytes, vote: $0) }
         }
         return found + state.withLock { $0.finality.openVotes(from: height, limit: limit) }
     }
 
-    /// Final blocks from a height on, until they have so many bytes.
+    /// Final blocks from a height on with this node's signature, until they have so many bytes.
     public func certifiedBlocks(from height: UInt64, limit: Int = 200, bytes: Int) throws -> [CertifiedBlock] {
+        try finalBlocks(from: height, limit: limit, bytes: bytes).map { serving.certified($0) }
+    }
+
+    private func finalBlocks(from height: UInt64, limit: Int, bytes: Int) throws -> [FinalBlock] {
         guard let final = state.withLock({ $0.finality.finalHeight }), height <= final else { return [] }
-        var found: [CertifiedBlock] = []
+        var found: [FinalBlock] = []
         var size = 0
         for height in height...min(final, height + UInt64(limit) - 1) {
             guard size < bytes, let block = try serving.store.block(at: height) else { break }
-            let statements = block.items.map(\.statement)
-            size += statements.reduce(0) { $0 + $1.count }
-            found.append(
-                CertifiedBlock(
-                    header: block.headerBytes, certificate: try certificate(at: height), slot: block.slot,
-                    statements: statements))
+            size += block.items.reduce(0) { $0 + $1.statement.count }
+            found.append(FinalBlock(block: block, certificate: try certificate(at: height)))
         }
         return found
     }

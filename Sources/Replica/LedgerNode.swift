@@ -54,6 +54,8 @@ public final class LedgerNode: Sendable {
         var nextTimer: UInt64?
         /// The latest clocks of members elsewhere.
         var clocks: [String: SignedClock] = [:]
+        /// Members that sent a block whose statements do not belong to its header; they are asked for none any more.
+        var misleading: Set<String> = []
         var failure: ReplicaError?
         var running: Task<Void, Never>?
         var rejected: [String: UInt64] = [:]

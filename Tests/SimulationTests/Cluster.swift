@@ -70,7 +70,9 @@ final class Cluster: @unchecked Sendable {
 
     func remove() {
         for index in runs.keys.sorted() { crash(index) }
-        while scheduler.step() {}
+        // What waits is told that its node has ended; nobody looks any more.
+        network.heal()
+        for _ in 0..<50_000 where !scheduler.step() { break }
         try? FileManager.default.removeItem(at: folder)
     }
 
@@ -86,7 +88,7 @@ final class Cluster: @unchecked Sendable {
         let run = Run(number: starts, store: store)
         runs[index] = run
         network.runs[index] = starts
-        let executor = NodeExecutor(number: starts, scheduler: scheduler) { store.awaitWrites() }
+        let executor = NodeExecutor(number: starts, scheduler: scheduler, store: store)
         let order = try EtcdSequencer(
             etcd.store(of: index), ledger: genesis.id, members: genesis.members, key: keys[index],
             wait: { try await self.scheduler.sleep($0) }, report: { _ in })
@@ -161,17 +163,20 @@ final class Cluster: @unchecked Sendable {
 
     // MARK: Lies of a member
 
+    /// With an order that shows two halves different slots, the liar takes care that neither hears of the other.
+    var keepsApart: Bool { scenario.order == .split && scenario.liar != nil }
+
     /// What a liar makes of a message of another: it signs whatever it sees, and sends old news again.
-    func tempt(_ news: PeerNews) {
+    func tempt(_ news: PeerNews, of sender: Int) {
         guard let liar = scenario.liar, runs[liar] != nil else { return }
         oldNews.append(news)
         let votes = news.votes.map {
             SignedHeader(header: $0.header, vote: Vote.sign($0.header, with: keys[liar]))
         }
         let old = oldNews[Int(scheduler.pick(0...UInt64(oldNews.count - 1)))]
-        for other in honest {
+        for other in honest where !keepsApart || network.sides[other] == network.sides[sender] {
             network.send(from: liar, to: other) { self.node(other)?.take(PeerNews(votes: votes)) }
-            if scheduler.chance(10) { network.send(from: liar, to: other) { self.node(other)?.take(old) } }
+            if scheduler.chance(10), !keepsApart { network.send(from: liar, to: other) { self.node(other)?.take(old) } }
         }
     }
 
@@ -197,7 +202,7 @@ final class Cluster: @unchecked Sendable {
         else { return }
         forged[forged.count - 1] ^= 1
         let statements = (old + [forged]).compactMap { try? Statement(decoding: $0) }
-        let executor = NodeExecutor(number: run.number, scheduler: scheduler) {}
+        let executor = NodeExecutor(number: run.number, scheduler: scheduler, store: run.store)
         Task(executorPreference: executor) {
             _ = try? await order.append(
                 Batch(epoch: 0, proposer: "m\(liar)", clocks: [], statements: statements))
@@ -221,12 +226,12 @@ struct SimulatedPeers: PeerGroup {
         guard let network = cluster.runs[own].map({ _ in cluster.network }) else { return }
         let isLiar = own == cluster.scenario.liar
         for other in cluster.keys.indices where other != own {
-            let votes = isLiar ? cluster.twist(news.votes, of: own) : news.votes
+            let votes = isLiar ? cluster.keepsApart ? [] : cluster.twist(news.votes, of: own) : news.votes
             let sent = PeerNews(votes: votes, clock: news.clock)
             network.send(from: own, to: other) {
                 guard let decoded = try? PeerNews(cbor: CBOR.decode(sent.cbor.encoded())) else { return }
                 cluster.node(other)?.take(decoded)
-                if other == cluster.scenario.liar { cluster.tempt(decoded) }
+                if other == cluster.scenario.liar { cluster.tempt(decoded, of: own) }
             }
         }
     }
@@ -237,7 +242,9 @@ struct SimulatedPeers: PeerGroup {
         let other = index(of: member)
         return try await cluster.network.request(from: own, to: other, timeout: Self.timeout) {
             guard let node = cluster.node(other) else { throw SimulatedNetwork.Lost() }
-            return try answer(node, other == cluster.scenario.liar)
+            let lies = other == cluster.scenario.liar
+            if lies, cluster.keepsApart { throw SimulatedNetwork.Lost() }
+            return try answer(node, lies)
         }
     }
 
@@ -266,23 +273,17 @@ struct SimulatedPeers: PeerGroup {
 
     /// A certified header with other statements, with another slot, or without its certificate.
     private func twist(_ block: CertifiedBlock) -> CertifiedBlock {
+        var (certificate, slot, statements) = (block.certificate, block.slot, block.statements)
         switch cluster.scheduler.pick(0...4) {
-        case 0:
-            CertifiedBlock(header: block.header, certificate: block.certificate, slot: block.slot, statements: [])
-        case 1:
-            CertifiedBlock(
-                header: block.header, certificate: block.certificate, slot: block.slot,
-                statements: block.statements + ((try? cluster.issue().bytes).map { [$0] } ?? []))
-        case 2:
-            CertifiedBlock(
-                header: block.header, certificate: block.certificate, slot: (block.slot ?? 0) + 1,
-                statements: block.statements)
-        case 3:
-            CertifiedBlock(
-                header: block.header, certificate: FinalityCertificate(votes: []).encoded(), slot: block.slot,
-                statements: block.statements)
-        default: block
+        case 0: statements = []
+        case 1: if let other = try? cluster.issue().bytes { statements.append(other) }
+        case 2: slot = (slot ?? 0) + 1
+        case 3: certificate = FinalityCertificate(votes: []).encoded()
+        default: break
         }
+        return .sign(
+            header: block.header, certificate: certificate, slot: slot, statements: statements,
+            with: cluster.keys[cluster.scenario.liar ?? own])
     }
 
     func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] { [] }

@@ -1,3 +1,4 @@
+import LedgerStore
 import Synchronization
 import TestSupport
 
@@ -58,8 +59,7 @@ final class Scheduler: @unchecked Sendable {
         }
         if let next {
             mix(UInt64(next.executor.number))
-            next.job.runSynchronously(on: next.executor.asUnownedTaskExecutor())
-            next.executor.awaitDisk()
+            next.executor.run(next.job)
             return true
         }
         guard let event = events.popLast() else { return false }
@@ -107,15 +107,17 @@ final class Ticket<R: Sendable>: @unchecked Sendable {
 final class NodeExecutor: TaskExecutor {
     let number: Int
     private let scheduler: Scheduler
-    private let disk: @Sendable () -> Void
+    private let store: LedgerStore
 
-    /// - Parameter awaitDisk: returns when the node's writes that are under way are done.
-    init(number: Int, scheduler: Scheduler, awaitDisk: @escaping @Sendable () -> Void) {
+    init(number: Int, scheduler: Scheduler, store: LedgerStore) {
         self.number = number
         self.scheduler = scheduler
-        disk = awaitDisk
+        self.store = store
     }
 
     func enqueue(_ job: consuming ExecutorJob) { scheduler.add(UnownedJob(job), self) }
-    func awaitDisk() { disk() }
+
+    func run(_ job: UnownedJob) {
+        store.withHeldDisk { job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
 }

@@ -12,7 +12,7 @@ final class SimulatedNetwork: @unchecked Sendable {
     var loss = 0
     /// µs.
     var delay: ClosedRange<UInt64> = 200...3_000
-    /// Places that reach only those of the same side; the others are on side 0.
+    /// Places that reach only those of the same side; one that is on none reaches all.
     var sides: [Int: Int] = [:]
     /// Nodes that run, by their present run; what was sent by or to an earlier one is lost.
     var runs: [Int: Int] = [:]
@@ -26,7 +26,12 @@ final class SimulatedNetwork: @unchecked Sendable {
     }
 
     private func isLost(_ from: Int, _ to: Int) -> Bool {
-        sides[from, default: 0] != sides[to, default: 0] || scheduler.chance(loss)
+        isApart(from, to) || scheduler.chance(loss)
+    }
+
+    private func isApart(_ from: Int, _ to: Int) -> Bool {
+        guard let here = sides[from], let there = sides[to] else { return false }
+        return here != there
     }
 
     /// One way.
@@ -46,7 +51,9 @@ final class SimulatedNetwork: @unchecked Sendable {
     ) async throws -> R {
         let asking = runs[from]
         return try await scheduler.suspend { ticket in
-            scheduler.after(timeout) { ticket.use(.failure(failure)) }
+            // A place that is not reached refuses at once, or says nothing.
+            let isRefused = isApart(from, to) && scheduler.chance(70)
+            scheduler.after(isRefused ? delay.upperBound : timeout) { ticket.use(.failure(failure)) }
             send(from: from, to: to) {
                 let result = Result { try answer() }
                 self.send(from: to, to: from) {

@@ -101,19 +101,21 @@ final class Simulation: @unchecked Sendable {
         for _ in 0..<scheduler.pick(1...5) {
             let time = scheduler.pick(200_000...Self.faults - 500_000)
             switch scheduler.pick(0...5) {
-            case 0: at(time) { $0.cluster.network.loss = Int($0.scheduler.pick(5...40)) }
-            case 1: at(time) { $0.cluster.network.delay = 200...$0.scheduler.pick(10_000...800_000) }
-            case 2: at(time) { $0.partition() }
+            case 0: after(time) { $0.cluster.network.loss = Int($0.scheduler.pick(5...40)) }
+            case 1: after(time) { $0.cluster.network.delay = 200...$0.scheduler.pick(10_000...800_000) }
+            case 2: after(time) { $0.partition() }
             default: planCrash(at: time)
             }
         }
         for _ in 0..<scheduler.pick(0...3) {
-            at(scheduler.pick(500_000...Self.faults)) { $0.cluster.disturbOrder() }
+            after(scheduler.pick(500_000...Self.faults)) { $0.cluster.disturbOrder() }
         }
-        at(scheduler.pick(1_000_000...3_000_000)) { $0.lieAboutOrder() }
+        after(scheduler.pick(1_000_000...3_000_000)) { $0.lieAboutOrder() }
     }
 
-    private func at(_ time: UInt64, _ action: @escaping (Simulation) -> Void) { scheduler.after(time) { action(self) } }
+    private func after(_ delay: UInt64, _ action: @escaping (Simulation) -> Void) {
+        scheduler.after(delay) { action(self) }
+    }
 
     private func partition() {
         for place in SimulatedNetwork.etcd..<cluster.keys.count {
@@ -126,12 +128,12 @@ final class Simulation: @unchecked Sendable {
         // One member at most forgets what it signed; which, the seed says.
         let disk: Cluster.Disk = scenario.losesDisk && index == Int(scheduler.random.seed % 4) ? .lost : .kept
         let away = scheduler.pick(10_000...1_500_000)
-        at(time) {
+        after(time) {
             guard $0.cluster.runs[index] != nil else { return }
             $0.cluster.crash(index)
             $0.figures.crashes += 1
             $0.looked[index] = nil
-            $0.at(away) { simulation in
+            $0.after(away) { simulation in
                 if simulation.cluster.runs[index] == nil { try? simulation.cluster.restart(index, disk: disk) }
             }
         }
@@ -140,27 +142,27 @@ final class Simulation: @unchecked Sendable {
     private func lieAboutOrder() {
         switch scenario.order {
         case .honest: break
-        case .split:
-            // Two members are shown another order, and reach each other alone; the liar hears and tells everybody.
-            let others = cluster.keys.indices.shuffled(using: &scheduler.random).filter { $0 != scenario.liar }
-            let apart = Array(others.prefix(2))
-            cluster.etcd.split(Array(apart.prefix(scheduler.chance(50) ? 1 : 2)))
-            // One that is shown the other order only after a crash.
-            let turned = others[others.count - 1]
-            if scheduler.chance(70) {
-                at(scheduler.pick(300_000...1_500_000)) { simulation in
-                    simulation.cluster.crash(turned)
-                    simulation.figures.crashes += 1
-                    simulation.looked[turned] = nil
-                    simulation.cluster.etcd.show(1, to: turned)
-                    simulation.cluster.network.sides[turned] = 1
-                    for index in apart { simulation.cluster.network.sides[index] = 1 }
-                    simulation.at(50_000) { try? $0.cluster.restart(turned, disk: .kept) }
-                }
-            }
+        case .split: splitOrder()
         case .rewound: cluster.etcd.rewind()
         case .slotLeftOut: cluster.etcd.damage(repeating: false)
         case .slotRepeated: cluster.etcd.damage(repeating: true)
+        }
+    }
+
+    /// One honest member is shown another order, and is apart; a second one is turned to it by a crash. The liar hears and tells everybody.
+    private func splitOrder() {
+        let others = cluster.honest.shuffled(using: &scheduler.random)
+        let (apart, turned) = (others[0], others[1])
+        cluster.etcd.split([apart])
+        for index in others { cluster.network.sides[index] = index == apart ? 1 : 0 }
+        guard scheduler.chance(80) else { return }
+        after(scheduler.pick(300_000...1_500_000)) { simulation in
+            simulation.cluster.crash(turned)
+            simulation.figures.crashes += 1
+            simulation.looked[turned] = nil
+            simulation.cluster.etcd.show(1, to: turned)
+            simulation.cluster.network.sides[turned] = 1
+            simulation.after(50_000) { try? $0.cluster.restart(turned, disk: .kept) }
         }
     }
 
@@ -227,8 +229,8 @@ final class Simulation: @unchecked Sendable {
     private func inspectDisks() throws {
         for index in cluster.honest {
             guard let store = cluster.runs[index]?.store else { continue }
-            guard (try? store.audit(verifyingSignatures: true)) != nil else {
-                throw Violation(kind: .damaged, description: "the disk of m\(index) does not hold together")
+            do { _ = try store.audit(verifyingSignatures: true) } catch {
+                throw Violation(kind: .damaged, description: "the disk of m\(index) does not hold together: \(error)")
             }
             let height = cluster.node(index)?.finalHeight ?? 0
             for answer in answers where answer.height <= height {
