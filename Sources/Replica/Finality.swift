@@ -39,9 +39,11 @@ package struct Finality: Sendable {
 
     // MARK: What happened
 
-    /// Takes up what a disk holds: the last final height, the blocks above it, and the last votes of others.
-    mutating func resume(at final: UInt64?, unsigned: [StoredBlock], seen: [SeenVote]) {
-        finalHeight = final
+    /// Takes up what a disk holds: the last final height.
+    mutating func resume(at final: UInt64) { finalHeight = final }
+
+    /// Takes up what a disk holds: the blocks above the last final height, and the last votes of others.
+    mutating func resume(unsigned: [StoredBlock], seen: [SeenVote]) {
         self.unsigned = unsigned.map { ($0, Hash32.sha256($0.headerBytes)) }
         for vote in seen { lastVotes[vote.member] = vote }
     }

@@ -49,8 +49,7 @@ extension LedgerNode {
         let seen = try store.seenVotes()
         state.withLock { state in
             state.nextTimer = serving.nextTimer
-            state.finality.resume(
-                at: firstUnsigned > 0 ? firstUnsigned - 1 : nil, unsigned: unsigned, seen: seen)
+            state.finality.resume(unsigned: unsigned, seen: seen)
         }
     }
 

@@ -304,6 +304,7 @@ public final class LedgerNode: Sendable {
         announce(
             state.withLock { state in
                 var settlement = Settlement()
+                state.finality.resume(at: final.header.height)
                 settle(final, &state, &settlement)
                 return settlement
             })

@@ -83,6 +83,8 @@ public final class Replica: Sendable {
             guard identity.genesis == genesis.bytes, identity.member == member.id else {
                 throw StoreError(.otherLedger, at: store.path, "the file belongs to another ledger or member")
             }
+            // A file that was restored: where no other process holds signatures of the member, nobody has to be asked.
+            if !hasPeers, try store.voteStart() == nil { try await store.write { try $0.setVoteStart(0) } }
         } else {
             try await initialise(store, genesis: genesis, member: member, voteStart: hasPeers ? nil : 0)
         }

@@ -5,6 +5,7 @@ Prints `N passed, N failed` last and exits non-zero if anything failed.
 """
 import sys
 
+import backup
 import capture
 import chattel
 import cluster
@@ -45,7 +46,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("energy trading", energy.run),
          ("fish farming and its drill", fish.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
-         ("nodes of their own", cluster.run),
+         ("nodes of their own", cluster.run), ("backups", backup.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
     print(f"-- {name}", flush=True)
