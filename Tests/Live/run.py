@@ -17,6 +17,7 @@ import energy
 import enrolment
 import evidence
 import exports
+import faults
 import fish
 import inputs
 import life
@@ -47,6 +48,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("fish farming and its drill", fish.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("nodes of their own", cluster.run), ("backups", backup.run),
+         ("faults of a network", faults.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
     print(f"-- {name}", flush=True)
