@@ -121,13 +121,20 @@ extension LedgerNode {
     }
 
     private func finalBlocks(from height: UInt64, limit: Int, bytes: Int) throws -> [FinalBlock] {
-        guard let final = state.withLock({ $0.finality.finalHeight }), height <= final else { return [] }
+        let (last, recent) = state.withLock { ($0.finality.finalHeight, $0.recent) }
+        guard let last, height <= last else { return [] }
         var found: [FinalBlock] = []
         var size = 0
-        for height in height...min(final, height + UInt64(limit) - 1) {
-            guard size < bytes, let block = try serving.store.block(at: height) else { break }
-            size += block.items.reduce(0) { $0 + $1.statement.count }
-            found.append(FinalBlock(block: block, certificate: try certificate(at: height)))
+        for height in height...min(last, height + UInt64(limit) - 1) where size < bytes {
+            // Peers ask for the last blocks most, which need not be read and checked again.
+            if let final = recent.first(where: { $0.header.height == height }) {
+                found.append(final)
+            } else if let block = try serving.store.block(at: height) {
+                found.append(FinalBlock(block: block, certificate: try certificate(at: height)))
+            } else {
+                break
+            }
+            size += found.last?.block.items.reduce(0) { $0 + $1.statement.count } ?? 0
         }
         return found
     }
