@@ -8,14 +8,15 @@ struct BackupCommand: ParsableCommand {
         discussion: "Keys are not in a backup: docs/operating/backup.md says what to keep beside it.",
         subcommands: [Create.self, Verify.self, Restore.self])
 
-    /// Databases of a node's folder that a backup holds, relative to it. What is rebuilt from the ledger is left out.
+    /// Databases of a node's folder that a backup holds, relative to it. What is rebuilt from the ledger is left out, and so are readings on
+    /// their way through the gateway: an older copy would not know which messages of devices it took.
     fileprivate static func databases(in folder: URL) throws -> [String] {
-        let rebuilt = ["index.sqlite", "sealed.sqlite"]
+        let leftOut = ["index.sqlite", "sealed.sqlite", "gateway.sqlite"]
         guard let found = FileManager.default.enumerator(atPath: folder.path) else {
             throw Failure(.notFound, "\(folder.path) cannot be read; give the folder of a node")
         }
         let paths = found.compactMap { $0 as? String }.filter { path in
-            path.hasSuffix(".sqlite") && !path.hasPrefix("keys/") && !rebuilt.contains { path.hasSuffix($0) }
+            path.hasSuffix(".sqlite") && !path.hasPrefix("keys/") && !leftOut.contains { path.hasSuffix($0) }
         }.sorted()
         guard paths.contains(where: { isLedger($0) }) else {
             throw Failure(.notFound, "\(folder.path) holds no ledger.sqlite; give the folder of a node")
