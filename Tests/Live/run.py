@@ -5,6 +5,7 @@ Prints `N passed, N failed` last and exits non-zero if anything failed.
 """
 import sys
 
+import backup
 import capture
 import chattel
 import chattel_rules
@@ -17,6 +18,7 @@ import energy
 import enrolment
 import evidence
 import exports
+import faults
 import fish
 import inputs
 import life
@@ -49,7 +51,8 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("fish farming and its drill", fish.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run),
-         ("nodes of their own", cluster.run),
+         ("nodes of their own", cluster.run), ("backups", backup.run),
+         ("faults of a network", faults.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
     print(f"-- {name}", flush=True)
