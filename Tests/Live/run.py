@@ -13,6 +13,7 @@ import counterparts
 import crash
 import devices
 import energy
+import energy_market
 import enrolment
 import evidence
 import exports
@@ -42,7 +43,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("life of devices and gateways", life.run),
          ("readings over HTTP and Modbus", inputs.run), ("personal data", personal.run),
          ("newcomers and pseudonyms", enrolment.run), ("changed rows of a database", tampering.run),
-         ("energy trading", energy.run),
+         ("energy trading", energy.run), ("a market with own keys", energy_market.run),
          ("fish farming and its drill", fish.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("nodes of their own", cluster.run),
