@@ -24,7 +24,7 @@ MESSAGES = {
     "report": {"interval", "decision", "energy"}, "leave": set(),
 }
 #: Limits of households in both microgrids, thousandths of a minor unit: their costs and margins.
-LIMITS = (90_000, 95_000, 260_000, 280_000, 290_000, 310_000)
+LIMITS = (90_000, 95_000, 290_000, 310_000)
 
 
 def run(check):
@@ -47,7 +47,7 @@ def between(check):
             def settled():
                 _, body = request_as(hub, "GET", f"{url}/api/v1/energy/decisions")
                 return [item for item in json.loads(body)["items"] if item["paid"]]
-            check("energy crossed the border", wait_for(settled, 3, 300))
+            check("energy crossed the border", wait_for(settled, 1, 300))
             # Every statement that the aggregators' ledger holds, decoded by other code.
             shapes, prices = {}, set()
             for contract, name, arguments in statements(hub, url, ledger):
