@@ -50,11 +50,12 @@ def between(check):
             check("energy crossed the border", wait_for(settled, 1, 300))
             # Every statement that the aggregators' ledger holds, decoded by other code.
             shapes, prices = {}, set()
-            for contract, name, arguments in statements(hub, url, ledger):
-                if contract == "region":
-                    shapes.setdefault(name, set()).update(arguments)
-                    if name == "position":
-                        prices.add(arguments["price"])
+            listed = transactions(hub, url, ledger)
+            check("all of them are looked at", 0 < len(listed) < 500, len(listed))
+            for name, arguments in statements(hub, url, listed):
+                shapes.setdefault(name, set()).update(arguments)
+                if name == "position":
+                    prices.add(arguments["price"])
             check("NRG-33: no message of the aggregators has another field", shapes and all(
                 fields <= MESSAGES.get(name, set()) for name, fields in shapes.items()), shapes)
             check("NRG-33: positions tell prices in steps, and no household's limit", prices and all(
@@ -72,17 +73,18 @@ def between(check):
                 stop(node)
 
 
-def statements(reader, url, ledger):
-    """Contract, operation and arguments of each statement of a ledger."""
-    cursor = ""
-    while cursor is not None:
-        _, body = request_as(reader, "GET", f"{url}/api/v1/ledgers/{ledger}/transactions?limit=500{cursor}")
-        page = json.loads(body)
-        for item in page["items"]:
-            status, statement = request_as(reader, "GET", f"{url}/entries/{item['id']}")
-            if status == 200:
-                yield cbor2.loads(cbor2.loads(statement).value[2])
-        cursor = f"&cursor={page['nextCursor']}" if page.get("nextCursor") else None
+def transactions(reader, url, ledger):
+    """Accepted statements of the aggregators' contract."""
+    _, body = request_as(reader, "GET", f"{url}/api/v1/ledgers/{ledger}/transactions?contract=region&limit=500")
+    return [item["id"] for item in json.loads(body)["items"] if item["status"] == "FINAL"]
+
+
+def statements(reader, url, ids):
+    """Operation and arguments of each."""
+    for identity in ids:
+        _, statement = request_as(reader, "GET", f"{url}/entries/{identity}")
+        _, name, arguments = cbor2.loads(cbor2.loads(statement).value[2])
+        yield name, arguments
 
 
 def households(folder):

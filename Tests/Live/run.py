@@ -18,6 +18,7 @@ import enrolment
 import evidence
 import exports
 import fish
+import fish_records
 import inputs
 import life
 import outage
@@ -45,6 +46,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("newcomers and pseudonyms", enrolment.run), ("changed rows of a database", tampering.run),
          ("energy trading", energy.run), ("a market with own keys", energy_market.run),
          ("fish farming and its drill", fish.run),
+         ("records and alarms of fish farming", fish_records.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("nodes of their own", cluster.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]

@@ -1,4 +1,5 @@
 import APIKit
+import ContractKit
 import FishFarmingContract
 import Foundation
 import PortalKit
@@ -23,6 +24,16 @@ struct AlarmRoutes: Sendable {
             ) { request in
                 let session = try request.requireSession()
                 return .json(["items": try alarms(for: session.participant).map { Self.shown($0.key, $0.alarm) }])
+            },
+            work.action("/fish/neighbour", "Name who is told of alarms that nobody answers", access: access) {
+                input, session in
+                try await work.submit(
+                    [
+                        (
+                            "fish", "nameNeighbour", [("participant", .text(try input.text("neighbour")))],
+                            session.participant
+                        )
+                    ], as: session, title: "Recorded", back: "/fish")
             },
             work.action("/fish/acknowledge", "Look after an alarm", access: access) { input, session in
                 let pond = try input.text("pond")
@@ -54,8 +65,23 @@ struct AlarmRoutes: Sendable {
         ]
     }
 
-    /// One button for each alarm that nobody looks after.
+    /// One button for each alarm that nobody looks after, and who is told where nobody presses it.
     func forms(_ session: Session) throws -> [Form] {
+        let others = try platform.state.scan(MembershipContract.participants, limit: 1000)
+            .filter { $0.value.roles.contains(Fish.Role.farmer) && $0.key != session.participant }
+            .map { Form.Choice($0.key, $0.value.name) }
+        let minutes = NeighbourRecord.patience / 60_000
+        let neighbour = Form(
+            id: "neighbour", title: "If I sleep", action: "/fish/neighbour",
+            fields: [
+                .init(
+                    "neighbour", label: "Wake", kind: .choice(others),
+                    hint: "Is told of an alarm that you do not answer within \(minutes) minutes.")
+            ], submit: "Record", csrfToken: session.formToken)
+        return try buttons(session) + (others.isEmpty ? [] : [neighbour])
+    }
+
+    private func buttons(_ session: Session) throws -> [Form] {
         try alarms(for: session.participant).filter { $0.alarm.acknowledgedBy == nil }.prefix(Self.shown).map {
             let parts = $0.key.split(separator: "/", maxSplits: 1).map(String.init)
             let pond = parts.first ?? ""

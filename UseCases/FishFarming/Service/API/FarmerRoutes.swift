@@ -73,6 +73,13 @@ struct FarmerRoutes: Sendable {
             ),
             Fact("Aerator", state, note: "as the device says"),
         ]
+        let outcome = view.lastChoice.map {
+            Fact(
+                "Your last choice", $0.choice,
+                note: $0.lowest.map { "lowest oxygen after it: \(FishExchange.hundredths($0)) mg/L" }
+                    ?? "no report since"
+            )
+        }
         let water = [
             latest("temperature", "Water", "°C", decimals: 1), latest("acidity", "Acidity", "pH", decimals: 1),
             latest("unionised", "Poisonous ammonia", "mg/L", decimals: 3),
@@ -83,7 +90,7 @@ struct FarmerRoutes: Sendable {
                 "Oxygen", view.oxygen.map { "\(figure($0.value, decimals: 1)) mg/L" } ?? "no reading",
                 note: view.oxygen == nil ? "the probe has not reported" : "\(view.age) s old",
                 grounds: view.oxygen.map { Grounds($0, about: about) }),
-            more: more + water, suggestion: view.suggestion,
+            more: more + water + (outcome.map { [$0] } ?? []), suggestion: view.suggestion,
             chart: LineChart(
                 title: "Oxygen in \(name)", unit: "mg/L",
                 series: [

@@ -45,6 +45,12 @@ struct PondRoutes: Sendable {
                     answer["oxygen"] = Self.rounded(oxygen.value)
                     answer["ageSeconds"] = view.age
                 }
+                if let choice = view.lastChoice {
+                    answer["lastChoice"] = [
+                        "suggestion": choice.suggestion, "choice": choice.choice,
+                        "lowest": choice.lowest.map { Double($0) / 100 as Any } ?? NSNull(),
+                    ]
+                }
                 return .json(answer)
             },
         ]
