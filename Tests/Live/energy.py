@@ -148,8 +148,38 @@ def alone(check):
             visible(check, url, ledger, people, hub)
             money(check, url, ledger, people)
             bills(check, url, ledger, people)
+            agents(check, url, people, hub, folder)
         finally:
             stop(node)
+
+
+#: Floor and cap of each household of Sunny Street, thousandths of a minor unit for a kWh, and what it spends at most.
+RULES = {"sun": (80_000, 260_000), "oak": (90_000, 280_000), "ivy": (100_000, 290_000), "elm": (100_000, 300_000)}
+BUDGET = 400_000
+
+
+def agents(check, url, people, hub, folder):
+    """NRG-5, NRG-6, NRG-12, NRG-13: agents keep to their rules, plan a battery with reasons, and serve whom they prefer."""
+    trades = own(url, hub)
+    check("NRG-5: nobody sold below its floor", trades and all(
+        trade["price"] >= RULES[trade["seller"]][0] for trade in trades if trade["seller"] in RULES))
+    check("NRG-6: nobody bought above its cap", all(
+        trade["price"] <= RULES[trade["buyer"]][1] for trade in trades if trade["buyer"] in RULES))
+    for who in HOMES:
+        spent = sum(trade["amount"] or 0 for trade in trades if trade["buyer"] == who)
+        check(f"NRG-6: the budget holds, {who}", spent <= BUDGET, spent)
+    agreed = [trade for trade in trades if trade["agreement"] and trade["amount"] is not None]
+    check("NRG-5, NRG-13: the preferred buyer is served by agreement", agreed and all(
+        (trade["seller"], trade["buyer"], trade["price"]) == ("sun", "elm", 190_000) for trade in agreed), agreed[:2])
+    for who in HOMES:
+        path = next(pathlib.Path(folder).rglob(f"{who}.decisions.json"))
+        decisions = json.loads(path.read_text())
+        check(f"NRG-12: every decision has its reason, {who}", decisions and all(
+            decision["reason"] for decision in decisions), decisions[:1])
+        if who == "oak":
+            check("NRG-12: the battery is charged by plan, and says what for", any(
+                decision["battery"] not in ("0 Wh",) and decision["reason"].startswith(("charges", "takes"))
+                and float(decision["gain"]) > 0 for decision in decisions), decisions[:3])
 
 
 def intervals(url, token):

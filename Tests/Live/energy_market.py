@@ -235,6 +235,33 @@ def day(check, north, south):
         check(f"NRG-19: one wallet's key reads its statement in {site.key}", status == 200 and json.loads(body)["entries"],
               status)
     records(check, north)
+    authorised(check, north, intervals)
+
+
+def authorised(check, site, intervals):
+    """NRG-30: a buyer has proof of his own delivery and of no other; the seller's meter stays closed to him."""
+    bought = next(interval for interval, energy in zip(intervals, DAY) if energy > 0)
+    number, trade = next((number, one) for number, one in numbered(site, bought) if one["buyer"] == "car")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and site.state(f"energy/trades/{bought}/{number}")["stage"] != "confirmed":
+        time.sleep(0.5)
+    _, body = request_as(site.people["car"], "GET", f"{site.url}/api/v1/energy/trades/{bought}/{number}")
+    shown = json.loads(body)
+    proof = hashlib.sha256(encode([bought, number, "sun", "car", shown["energy"], shown["price"], shown["delivered"],
+                                   shown["amount"], bytes.fromhex(shown["salt"])])).hexdigest()
+    check("NRG-30: the buyer proves his delivery by the commitment that everybody has", proof == shown["commitment"], shown)
+    others = [(interval, number) for interval in intervals for number, one in numbered(site, interval)
+              if "car" not in (one["seller"], one["buyer"])]
+    check("NRG-30: of another interval's trades he is told a commitment at most", others and all(
+        not {"seller", "buyer", "energy", "price", "delivered", "amount", "salt"} & set(json.loads(request_as(
+            site.people["car"], "GET", f"{site.url}/api/v1/energy/trades/{interval}/{number}")[1]))
+        for interval, number in others), others)
+    for path in (f"/api/v1/ledgers/{site.ledger}/state?key=energy/meters/{bought}/sun",
+                 f"/api/v1/ledgers/{site.ledger}/transactions?mentioning=sun", f"/api/v1/ledgers/{site.ledger}/blocks",
+                 "/api/v1/readings?device=urn:dev:ops:32473-meter-north-sun"):
+        status, body = request_as(site.people["car"], "GET", site.url + path)
+        told = json.loads(body)
+        check("NRG-30: the seller's own records are refused to him", status == 403 or told.get("items") == [], (path, status))
 
 
 def records(check, north):

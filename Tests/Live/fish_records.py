@@ -78,6 +78,8 @@ def run(check):
             alarms(check, ponds)
             papers(check, ponds)
             audit(check, ponds)
+            levels(check, ponds)
+            risks(check, ponds)
             delivery(check, ponds)
             figures(check, ponds)
             derived(check, ponds)
@@ -263,6 +265,44 @@ def audit(check, ponds):
     report(125, 135, 150, 60)
     check("FISH-25: and the gap is not taken as no loss either: the next low minutes complete the hour",
           cover("index")["paid"] == 30_000 and balance() == before + 20_000 + 2 * 30_000, cover("index"))
+
+
+def levels(check, ponds):
+    """FISH-19: once fish are weighed, their gateway is given the levels of their species and size."""
+    def told():
+        _, body = ponds.get("pond-gateway", "/api/v1/fish/ponds?gateway=pond-gateway")
+        return next(item for item in json.loads(body)["items"] if item["pond"] == "silent")
+    before = told()
+    must(ponds, "lagoon-farm", "weigh", about="batch:S", batch="S", meanGrams=3)
+    after = told()
+    check("FISH-19: small carp need more than the pond's own alarm level", (before["alarm"], after["alarm"]) == (2.0, 2.5)
+          and after["off"] == 5.5 and after["on"] == 4.0 and after["fall"] == 1.0, (before, after))
+
+
+def risks(check, ponds):
+    """FISH-27: a risk is found, advice followed, and the effect measured by what the gateway reports before and after."""
+    finding = {"farmer": "lagoon-farm", "id": "R", "finding": "The probe of pond silent lies in mud.", "advice": "Hang it higher."}
+    _, answer = ponds.submit("rural-bank", "fish", "reportRisk", finding, "lagoon-farm")
+    check("FISH-27: risks are told by the company that serves the farm", answer.get("code") == "fish-5", answer)
+    must(ponds, "aquacloud", "reportRisk", **finding)
+
+    def listed(who):
+        _, body = request_as(ponds.people[who], "GET", f"{ponds.url}/api/v1/fish/risks")
+        return [item for item in json.loads(body)["items"] if item["risk"] == "lagoon-farm/R"]
+    check("FISH-27: farmer and company see it open", [item["state"] for who in ("lagoon-farm", "aquacloud")
+                                                      for item in listed(who)] == ["open", "open"])
+    _, answer = ponds.submit("aquacloud", "fish", "measureRisk", {"farmer": "lagoon-farm", "id": "R"}, "lagoon-farm")
+    check("FISH-27: nothing is measured before it is done", answer.get("code") == "fish-134", answer)
+    must(ponds, "lagoon-farm", "riskDone", id="R")
+    at = ponds.state("fish/ponds/silent")["lastAt"]
+    must(ponds, "pond-gateway", "reportWater", about="pond:silent", pond="silent", to=at + HOUR, low=700, mean=700, high=700,
+         samples=60, fit=60, **{"from": at})
+    must(ponds, "aquacloud", "measureRisk", farmer="lagoon-farm", id="R")
+    record, farm = listed("lagoon-farm")[0], ponds.state("fish/farms/lagoon-farm")
+    kept = ponds.state("fish/risks/lagoon-farm/R")
+    check("FISH-27: the effect is measured by the reports before and since", record["state"] == "measured"
+          and record["lowBefore"] == kept["low"] * 1000 // kept["covered"] and record["lowBefore"] > 0
+          and record["lowAfter"] < record["lowBefore"] and farm["covered"] > kept["covered"], (record, kept))
 
 
 def delivery(check, ponds):

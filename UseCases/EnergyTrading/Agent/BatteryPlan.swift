@@ -70,8 +70,8 @@ public struct BatteryPlan: Sendable, Hashable {
         self.charges = charges
     }
 
-    /// The cheapest change of the level in an interval: standing still, a step of any size, or just so much that nothing
-    /// passes the meter.
+    /// The cheapest change of the level in an interval: just so much that nothing passes the meter, standing still, or a
+    /// step of any size. The first of equals is taken: what the roof gives now is surer than what it will give.
     private static func best(
         _ interval: Outlook, _ battery: Battery, at level: Int64, _ range: ClosedRange<Int64>, _ later: [Int64]
     ) -> (change: Int64, cost: Int64) {
@@ -79,7 +79,7 @@ public struct BatteryPlan: Sendable, Hashable {
         let least = max(-rate, range.lowerBound - level)
         let most = min(rate, range.upperBound - level)
         var found = (change: Int64(0), cost: Int64.max)
-        for change in [0, min(most, max(least, self.change(-interval.net, battery))), least, most]
+        for change in [min(most, max(least, self.change(-interval.net, battery))), 0, least, most]
             + stride(from: -rate, through: rate, by: Int(step)).filter({ (least...most).contains($0) })
         {
             let cost =

@@ -12,8 +12,8 @@ import UseCaseKit
 final class HomeAgent: Sendable {
     /// Time for a statement to become final before a deadline, ms.
     private static let margin: UInt64 = 400
-    /// Intervals that its plan looks ahead: six hours of the houses' time.
-    private static let horizon = 24
+    /// Intervals that its plan looks ahead: a day of the houses' time.
+    private static let horizon = 96
     /// Decisions that its household can look up.
     private static let kept = 100
 

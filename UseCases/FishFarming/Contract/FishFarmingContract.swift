@@ -25,6 +25,7 @@ public struct FishFarmingContract: Contract {
 
     public static let alarms = StateMap<AlarmRecord>(contractName, "alarms")
     public static let neighbours = StateMap<NeighbourRecord>(contractName, "neighbours")
+    public static let risks = StateMap<RiskRecord>(contractName, "risks")
 
     public enum Role {
         public static let farmer = "fish-farmer"
@@ -89,6 +90,9 @@ public struct FishFarmingContract: Contract {
         case "nameNeighbour": try nameNeighbour(&arguments, context)
         case "raiseAlarm": try raiseAlarm(&arguments, context)
         case "acknowledge": try acknowledge(&arguments, context)
+        case "reportRisk": try reportRisk(&arguments, context)
+        case "riskDone": try riskDone(&arguments, context)
+        case "measureRisk": try measureRisk(&arguments, context)
         case "choose": try choose(&arguments, context)
         case "publishModel": try publishModel(&arguments, context)
         case "order": try order(&arguments, context)

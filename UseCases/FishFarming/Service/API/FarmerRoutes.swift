@@ -49,6 +49,7 @@ struct FarmerRoutes: Sendable {
         return FishFarmerPage(
             farm: session.name, ponds: try live.map { try pond($0.key, $0.value, session) },
             forms: try AlarmRoutes(platform: platform).forms(session)
+                + RiskRoutes(platform: platform).forms(session)
                 + (live.first.map { try forms($0.key, session) } ?? []) + moneyForms(session),
             loans: try loans(session.participant),
             covers: try covers(session.participant), consents: try consents(session.participant),

@@ -58,6 +58,9 @@ enum FishExchange {
         case "raiseAlarm": return row("T7.5", to: "APP", "alarm in \(text("pond")): \(text("words"))")
         case "acknowledge": return row(nil, "an alarm of \(text("pond")) is looked after")
         case "nameNeighbour": return row(nil, to: text("participant"), "is told of alarms that nobody answers")
+        case "reportRisk": return row(nil, to: text("farmer"), "\(text("finding")) \(text("advice"))")
+        case "riskDone": return row(nil, "the advice was followed")
+        case "measureRisk": return row(nil, to: text("farmer"), "what following the advice changed")
         case "choose":
             return row("T7.6", from: "APP", to: statement.issuer, "\(text("suggestion")) Chosen: \(text("choice"))")
         case "apply":
