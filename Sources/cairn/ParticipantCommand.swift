@@ -7,7 +7,9 @@ import NodeClient
 struct ParticipantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "participant", abstract: "Keys of participants, and who vouches for them.",
-        subcommands: [Key.self, Claim.self, Enrol.self, Withdraw.self, Rotate.self, Show.self])
+        subcommands: [
+            Key.self, Claim.self, Enrol.self, Person.self, Withdraw.self, Rotate.self, Recover.self, Show.self,
+        ])
 
     struct Key: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -81,14 +83,14 @@ struct ParticipantCommand: AsyncParsableCommand {
         var days: UInt64?
 
         func run() async throws {
-            guard let key = Bytes(hex: key) else { throw Failure(.usage, "--key takes hex digits") }
             let now = UInt64(Date().timeIntervalSince1970 * 1000)
             let until: CBOR = days.map { .unsigned(now + $0 * 86_400_000) } ?? .null
             let operation = Ledger.Operation(
                 "membership", "enrolParticipant",
                 [
                     ("id", .text(id)), ("member", .text(member)), ("name", .text(name)),
-                    ("roles", .array(roles.map { .text($0) })), ("validUntil", until), ("key", .bytes(key)),
+                    ("roles", .array(roles.map { .text($0) })), ("validUntil", until),
+                    ("key", .bytes(try publicKey(key))),
                 ])
             try await actor.perform(operation, about: id, on: try await actor.connect())
         }
@@ -130,6 +132,66 @@ struct ParticipantCommand: AsyncParsableCommand {
         }
     }
 
+    struct Person: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "As an organisation or its administrator: a colleague with a key of their own.")
+
+        @OptionGroup var actor: ActorOptions
+
+        @Option(help: "Id of the colleague.")
+        var id: String
+
+        @Option(help: "Their function, not their name: the ledger keeps it for ever.")
+        var function: String
+
+        @Option(
+            name: .customLong("role"), help: "A role of the organisation, administrator, or approver; may be repeated.")
+        var roles: [String] = []
+
+        @Option(help: "Their public key, as `cairn participant key` shows it.")
+        var key: String
+
+        func run() async throws {
+            let operation = Ledger.Operation(
+                "membership", "enrolPerson",
+                [
+                    ("id", .text(id)), ("name", .text(function)), ("roles", .array(roles.map { .text($0) })),
+                    ("validUntil", .null), ("key", .bytes(try publicKey(key))),
+                ])
+            try await actor.perform(operation, about: id, on: try await actor.connect())
+        }
+    }
+
+    struct Recover: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "As an administrator: a new key for a colleague, or for the organisation, that lost its own.",
+            discussion: """
+                Two administrators name the same new key, each by this command; with the second one's word it replaces \
+                all others. The one who lost the key makes the new one with `cairn participant key`.
+                """)
+
+        @OptionGroup var actor: ActorOptions
+
+        @Option(help: "Id of the one who lost the key.")
+        var id: String
+
+        @Option(help: "The new public key, as `cairn participant key` shows it.")
+        var key: String
+
+        func run() async throws {
+            let operation = Ledger.Operation(
+                "membership", "recoverKey", [("id", .text(id)), ("key", .bytes(try publicKey(key)))])
+            let node = try await actor.connect()
+            let statement = try await actor.perform(operation, about: id, on: node).statement
+            let record = try await node.json("/api/v1/transactions/\(statement.id.hex)")
+            let events = (record["events"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+            Console.note(
+                events.contains("recoveryProposed")
+                    ? "Proposed. Another administrator has to name the same key within its time."
+                    : "The new key is in force; all others of \(id) are retired.")
+        }
+    }
+
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "What the ledger says about a participant.")
 
@@ -149,4 +211,10 @@ struct ParticipantCommand: AsyncParsableCommand {
             for (name, value) in decoded.sorted(by: { $0.key < $1.key }) { Console.print("\(name)\t\(value)") }
         }
     }
+}
+
+/// A public key from the command line.
+private func publicKey(_ hex: String) throws -> Bytes {
+    guard let key = Bytes(hex: hex) else { throw Failure(.usage, "--key takes hex digits") }
+    return key
 }

@@ -113,9 +113,9 @@ def sense(ledger, grams, site="NORTH", bay="A1", tags=("T-1",), length=5000):
                       width=4000, height=620, tags=list(tags), devices=[DEVICE], raw=bytes(32), at=now())
 
 
-def bring(ledger, application, bank):
+def bring(ledger, application, bank, receipt="NORTH-1"):
     about = f"application:{application}"
-    steps = [("nordic-metals", "draft", dict(bank=bank, receipts=["NORTH-1"], amount=30_000_000, currency="EUR", days=90,
+    steps = [("nordic-metals", "draft", dict(bank=bank, receipts=[receipt], amount=30_000_000, currency="EUR", days=90,
                                              purpose="Work", orders=["PO-1"], ordersValue=91_000_000,
                                              documents=bytes(32))),
              ("nordic-metals", "submit", {}), ("nordic-metals", "consent", {"until": now() + DAY}),

@@ -20,10 +20,10 @@ from statement import Participant, encode, secret_of
 class Network:
     """What `cairn network init` laid out in a folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, use_case="agricultural-tracing", registrar=("laboratory", "accreditor")):
         self.folder = pathlib.Path(folder)
-        done = subprocess.run([PROGRAM, "network", "init", "--members", "4", "--folder", folder], cwd=REPOSITORY,
-                              capture_output=True, text=True)
+        done = subprocess.run([PROGRAM, "network", "init", "--members", "4", "--use-case", use_case, "--folder", folder],
+                              cwd=REPOSITORY, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         self.layout = json.loads((self.folder / "network.json").read_text())
@@ -31,7 +31,8 @@ class Network:
         self.members = [member["id"] for member in self.layout["members"]]
         self.urls = {member["id"]: f"http://127.0.0.1:{member['port']}" for member in self.layout["members"]}
         self.configurations = {m: json.loads((self.folder / m / "node.json").read_text()) for m in self.members}
-        self.reader = Participant("accreditor", f"{folder}/laboratory/keys/accreditor.key")
+        member, name = registrar
+        self.reader = Participant(name, f"{folder}/{member}/keys/{name}.key")
         for url in self.urls.values():
             read_as(url, self.reader)
         self.own = {}

@@ -31,6 +31,7 @@ def run(check):
                 place = Place(f"http://127.0.0.1:{port + names.index(name)}", f"{folder}/{name}", name, node)
                 claim(check, place, f"{folder}/person-{name}")
                 places.append(place)
+            recovery(check, places[0], pathlib.Path(folder))
             unjoined(check, *places)
         finally:
             stop(node)
@@ -110,6 +111,56 @@ def claim(check, place, keys):
     check(f"{place.name}: and pays with a statement signed on their side", told == "FINAL", told)
     again = cairn("participant", "claim", link, "--node", place.url, "--keys", keys, "--as", place.id)
     check(f"{place.name}: the code is spent", again.returncode == 1, again.stderr)
+
+
+def recovery(check, place, folder):
+    """COMMON-20: a lost key is replaced by two administrators, an old one by its owner; what they signed still verifies."""
+    keys = {name: f"{folder}/keys-{name}" for name in ("first", "second", "new")}
+
+    def act(command, who, key_folder, *arguments):
+        return cairn("participant", command, "--node", place.url, "--keys", key_folder, "--as", who, *arguments)
+
+    own = f"{folder}/person-{place.name}"
+    for name in ("first", "second"):
+        person = f"{name}-{place.id}"
+        public = cairn("participant", "key", "--keys", keys[name], "--as", person).stdout.strip()
+        told = act("person", place.id, own, "--id", person, "--function", f"{name} administrator", "--role", "administrator",
+                   "--key", public)
+        check(f"COMMON-20: the {name} administrator joins with an own key", told.returncode == 0, told.stderr)
+    signed, statement = place.person.sign(
+        place.ledger, "wallet", "transfer", {"to": place.registrar, "amount": 1, "currency": "XPT"}, place.registrar)
+    status, _ = call("POST", f"{place.url}/api/v1/transactions", statement,
+                     {"Content-Type": "application/cose", "Prefer": "wait=20"})
+    check("COMMON-20: the newcomer pays once more", status == 201, status)
+
+    public = cairn("participant", "key", "--keys", keys["new"], "--as", place.id).stdout.strip()
+    lost = ("--id", place.id, "--key", public)
+    told = act("recover", f"first-{place.id}", keys["first"], *lost)
+    check("COMMON-20: one administrator proposes", told.returncode == 0 and "Another administrator" in told.stderr, told.stderr)
+    again = act("recover", f"first-{place.id}", keys["first"], *lost)
+    check("COMMON-20: and is not two", again.returncode != 0 and "a second administrator" in again.stderr, again.stderr)
+    told = act("recover", f"second-{place.id}", keys["second"], *lost)
+    check("COMMON-20: with the second the new key is in force", told.returncode == 0 and "in force" in told.stderr, told.stderr)
+
+    told = place.send(place.person, "wallet", "transfer", {"to": place.registrar, "amount": 1, "currency": "XPT"}, "x")
+    check("COMMON-20: the lost key signs nothing any more", told != "FINAL", told)
+    place.person = Participant(place.id, f"{keys['new']}/{place.id}.key")
+    told = place.send(place.person, "wallet", "transfer", {"to": place.registrar, "amount": 1, "currency": "XPT"}, "x")
+    check("COMMON-20: the new one does", told == "FINAL", told)
+    told = act("rotate", place.id, keys["new"])
+    check("COMMON-20: its owner puts another in its place", told.returncode == 0, told.stderr)
+    told = place.send(place.person, "wallet", "transfer", {"to": place.registrar, "amount": 1, "currency": "XPT"}, "x")
+    check("COMMON-20: the one before signs nothing any more", told != "FINAL", told)
+    place.person = Participant(place.id, f"{keys['new']}/{place.id}.key")
+    place.kid = place.person.kid.hex()
+    told = place.send(place.person, "wallet", "transfer", {"to": place.registrar, "amount": 1, "currency": "XPT"}, "x")
+    check("COMMON-20: the newest key signs", told == "FINAL", told)
+    token = sign_in(place.url, place.person)
+    status, bundle = call("GET", f"{place.url}/api/v1/transactions/{signed}/evidence",
+                          headers={"Authorization": f"Bearer {token}"})
+    (folder / "old.cbor").write_bytes(bundle)
+    told = cairn("receipt", "verify", f"{folder}/old.cbor", "--ledger", place.ledger)
+    check("COMMON-20: what the lost key signed still verifies", status == 200 and told.returncode == 0, told.stdout[-400:])
 
 
 def octets(place):

@@ -7,6 +7,7 @@ import sys
 
 import capture
 import chattel
+import chattel_rules
 import cluster
 import commands
 import counterparts
@@ -38,6 +39,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("from figures to signed readings", evidence.run), ("pages and exports", exports.run),
          ("who may deal with whom", counterparts.run),
          ("tracing refuses and names", tracing.run), ("goods, receipts and races of banks", chattel.run),
+         ("rules of chattel mortgage", chattel_rules.run),
          ("money moves once", wallet.run), ("commands with own keys", commands.run),
          ("no private key in clear", secrets_kept.run),
          ("sealed streams", sharing.run), ("devices obey the ledger", devices.run),

@@ -144,10 +144,13 @@ struct DriverRoutes: Sendable {
                 Fact(
                     "Plates", "\(plates.filter { $0.value.stage == .active }.count) in force",
                     note: plates.contains { $0.value.stage == .pending } ? "one is being checked" : nil),
-                Fact("Paid", ParkingWords.money(paid), note: "stays shown below"),
+                Fact(
+                    "Paid", ParkingWords.money(paid), note: "stays shown below",
+                    grounds: ParkingRoutes.grounds(stays.filter { $0.session.stage == .paid })),
                 Fact(
                     "To be paid by you", "\(due.count)",
-                    note: due.isEmpty ? nil : "no fee is added before the due date"),
+                    note: due.isEmpty ? nil : "no fee is added before the due date",
+                    grounds: ParkingRoutes.grounds(due)),
                 Fact("Wallet", "balance and statement", href: "/wallet"),
                 Fact("Caps and permissions", "what may be collected, and end it", href: "/wallet"),
             ],
@@ -233,7 +236,10 @@ struct DriverRoutes: Sendable {
                     grounds: Grounds(about: ["session:\(key)"])))
         }
         if let due = stay.due { facts.append(Fact("Due", ParkingWords.moment(due), note: "nothing is added before")) }
-        if stay.refunded > 0 { facts.append(Fact("Refunded", ParkingWords.money(stay.refunded))) }
+        if stay.refunded > 0 {
+            facts.append(
+                Fact("Refunded", ParkingWords.money(stay.refunded), grounds: Grounds(about: ["session:\(key)"])))
+        }
         if let payment = stay.payment {
             facts.append(
                 Fact(

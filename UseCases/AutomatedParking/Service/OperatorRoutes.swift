@@ -99,10 +99,13 @@ struct OperatorRoutes: Sendable {
             kicker: "Automated parking", title: "My car parks",
             lead: "What is in, what came in, and the few stays that need a person.",
             facts: lots.map { Fact($0.value.name, "\($0.value.occupied) of \($0.value.capacity) spaces taken") } + [
-                Fact("Revenue", ParkingWords.money(revenue), note: "of the latest \(stays.count) stays"),
+                Fact(
+                    "Revenue", ParkingWords.money(revenue), note: "of the latest \(stays.count) stays",
+                    grounds: ParkingRoutes.grounds(stays.filter { $0.session.paid > 0 })),
                 Fact(
                     "Without a hand", automatic,
-                    note: "\(ended.count - byHand.count) of \(ended.count) stays"),
+                    note: "\(ended.count - byHand.count) of \(ended.count) stays",
+                    grounds: ParkingRoutes.grounds(ended)),
                 Fact("Doubtful cases", "\(open.count) open", note: "\(disputes) disputes of \(ended.count) stays"),
             ],
             tables: [casesTable(cases.suffix(40).reversed()), try staysTable(stays.prefix(60))],

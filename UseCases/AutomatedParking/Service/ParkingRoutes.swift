@@ -139,6 +139,11 @@ struct ParkingRoutes: Sendable {
         Grounds(about: ["session:\(key)"], devices: [passage.device], from: passage.time, to: passage.time + 1)
     }
 
+    /// What a figure over several stays adds up, as far as an address can name them; nil where it adds up none.
+    static func grounds(_ stays: [(key: String, session: ParkingSession)]) -> Grounds? {
+        stays.isEmpty ? nil : Grounds(about: stays.map { "session:\($0.key)" })
+    }
+
     /// The price of a stay, which leads to its evidence.
     static func price(_ key: String, _ stay: ParkingSession) -> Table.Cell {
         stay.bill.map {

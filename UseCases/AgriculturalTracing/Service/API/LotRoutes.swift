@@ -145,8 +145,13 @@ struct LotRoutes: Sendable {
             facts: [
                 lot.recall.map { Fact("Recalled", $0) },
                 Fact("Grower", platform.name(of: lot.owner)), Fact("Plot", lot.plot),
-                Fact("Seed lot", lot.seedLot ?? "none"), Fact("Harvest", "\(Double(lot.grams) / 1000) kg"),
-                Fact("Packed", "\(Double(lot.packedGrams) / 1000) kg"),
+                Fact("Seed lot", lot.seedLot ?? "none"),
+                Fact(
+                    "Harvest", "\(Double(lot.grams) / 1000) kg", grounds: Grounds(about: ["lot:\(name)"])),
+                Fact(
+                    "Packed", "\(Double(lot.packedGrams) / 1000) kg",
+                    note: "in \(boxes.count) \(boxes.count == 1 ? "box" : "boxes")",
+                    grounds: Grounds(about: boxes.map(\.code))),
                 lot.waitUntil.map {
                     Fact(
                         "Waiting period",

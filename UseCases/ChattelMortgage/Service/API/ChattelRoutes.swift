@@ -17,6 +17,9 @@ struct ChattelRoutes: Sendable {
     /// Before and after a measurement, ms.
     private static let around: UInt64 = 60_000
 
+    /// What is told later than this was held up on the way, ms.
+    private static let late: UInt64 = 60_000
+
     static let tag = "chattel-mortgage"
 
     let platform: Platform
@@ -27,6 +30,7 @@ struct ChattelRoutes: Sendable {
 
     var routes: [Route] {
         [receiptRoute, markRoute, OrderProof(platform: platform).route] + goodsRoutes + lendingRoutes + hallRoutes
+            + CaseRoom(chattel: self).routes
     }
 
     func page(
@@ -87,10 +91,13 @@ struct ChattelRoutes: Sendable {
     }
 
     /// Records of a lot or receipt, and what the sensors of its bay reported around what is known of it.
-    func grounds(_ name: String, _ bay: BayRecord?) -> Grounds {
+    ///
+    /// - Parameter devices: those of the bay that count; all of them without it.
+    func grounds(_ name: String, _ bay: BayRecord?, _ devices: [String]? = nil) -> Grounds {
         guard let bay else { return Grounds(about: [name]) }
         return Grounds(
-            about: [name], devices: bay.devices, from: bay.at - min(bay.at, Self.around), to: bay.at + Self.around)
+            about: [name], devices: devices ?? bay.devices, from: bay.at - min(bay.at, Self.around),
+            to: bay.at + Self.around)
     }
 
     func record(_ id: Hash32) -> String { ExplorerPaths.transaction(id.hex, ledger: platform.node.ledger.hex) }
@@ -117,7 +124,8 @@ struct ChattelRoutes: Sendable {
                     (
                         alarm.at,
                         [
-                            .text(AlarmWords.title(alarm.kind)), .text(AlarmWords.value(alarm)),
+                            .text(AlarmWords.title(alarm.kind)),
+                            .text(AlarmWords.value(alarm) + (try delay(of: alarm))),
                             .link(
                                 "\(name), no. \(key.split(separator: "/").last ?? "")", href: record(alarm.transaction)),
                             .time(Self.moment(alarm.at)),
@@ -131,6 +139,14 @@ struct ChattelRoutes: Sendable {
             columns: [.init("What"), .init("How much"), .init("Lot"), .init("Seen"), .init("State")],
             rows: rows.sorted { $0.0 > $1.0 }.prefix(30).map(\.1),
             empty: .init("No alarm. What sensors see against the papers shows here within seconds."))
+    }
+
+    /// How much later than it was seen an alarm was told, where the sensors had no connection in between.
+    private func delay(of alarm: Alarm) throws -> String {
+        guard let told = try platform.record(of: alarm.transaction)?.time, told > alarm.at + Self.late else {
+            return ""
+        }
+        return ", told \(Amounts.length(told - alarm.at)) later"
     }
 
     // MARK: For everybody who is signed in

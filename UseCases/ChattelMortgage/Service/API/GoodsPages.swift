@@ -127,7 +127,7 @@ extension ChattelRoutes {
             ],
             rows: applications.map { id, application in
                 [
-                    .link(id, href: "/sequence?about=application:\(id)"), .text(platform.name(of: application.bank)),
+                    .link(id, href: "/cases/\(id)"), .text(platform.name(of: application.bank)),
                     .link(
                         Amounts.money(application.amount, application.currency),
                         href: Grounds(about: ["application:\(id)"]).href),
@@ -174,10 +174,17 @@ extension ChattelRoutes {
                 let value = try value(of: loan)
                 let share = value.flatMap { $0 > 0 ? Amounts.percent(loan.outstanding * 1000 / $0) : nil }
                 return [
-                    .link(id, href: "/sequence?about=application:\(id)"),
+                    .link(id, href: "/cases/\(id)"),
                     .text(platform.name(of: isBank ? loan.enterprise : loan.bank)),
-                    .text(Amounts.money(loan.outstanding, loan.currency)),
-                    .text(value.map { Amounts.money($0, loan.currency) } ?? "no price"), .text(share ?? "–"),
+                    .link(
+                        Amounts.money(loan.outstanding, loan.currency), href: Grounds(about: ["application:\(id)"]).href
+                    ),
+                    value.map {
+                        .link(
+                            Amounts.money($0, loan.currency),
+                            href: Grounds(about: loan.receipts.map { "receipt:\($0)" }).href)
+                    } ?? .text("no price"),
+                    .text(share ?? "–"),
                     Self.stage(of: loan),
                 ]
             }, empty: .init("No loan yet."))

@@ -156,6 +156,39 @@ extension ChattelRoutes {
 
     // MARK: A receipt
 
+    /// Of each thing that is known of a lot: which device says so, where it is, and whose it is.
+    private func sourceTable(_ lot: Lot) throws -> Table {
+        let bay = try bay(of: lot)
+        let site = try siteName(lot.site)
+        let rows = try (bay?.devices ?? []).compactMap { urn -> [Table.Cell]? in
+            guard let bay, let device = try platform.state.get(MembershipContract.devices, urn),
+                let (what, value) = Self.datum(of: device.profile, bay)
+            else { return nil }
+            return [
+                .text(what), .link(value, href: grounds("\(lot.site)/\(lot.bay)", bay, [urn]).href), .text(urn),
+                .text(platform.name(of: device.owner)), .text("\(site), \(lot.bay)"), .time(Self.moment(bay.at)),
+            ]
+        }
+        return Table(
+            caption: "Where each figure comes from",
+            columns: [
+                .init("What"), .init("Value"), .init("Device"), .init("Its owner"), .init("Site"), .init("Measured"),
+            ], rows: rows, empty: .init("No sensor has seen these goods where they are now."))
+    }
+
+    private static func datum(of profile: String, _ bay: BayRecord) -> (what: String, value: String)? {
+        switch profile {
+        case "goods-scale": ("Weight", Amounts.tonnes(bay.grams))
+        case "goods-contour":
+            (
+                "Contour",
+                "\(Amounts.metres(bay.length)) × \(Amounts.metres(bay.width)) × \(Amounts.metres(bay.height))"
+            )
+        case "goods-identity": ("Pieces and marks", "\(bay.count), \(bay.tags.joined(separator: ", "))")
+        default: nil
+        }
+    }
+
     /// Everybody learns whether a receipt is in force and free; only its parties learn who has it.
     func receiptPage(_ number: String, _ session: Session) throws -> WorkPage {
         guard let receipt = try platform.state.get(Chattel.receipts, number),
@@ -193,9 +226,10 @@ extension ChattelRoutes {
             facts: facts,
             tables: isParty
                 ? [
+                    try sourceTable(lot),
                     Table(
                         caption: "In whose hands the goods were", columns: [.init("Where"), .init("From")],
-                        rows: custody, empty: .init("Nowhere yet."))
+                        rows: custody, empty: .init("Nowhere yet.")),
                 ] : [])
     }
 }

@@ -100,7 +100,7 @@ extension ChattelRoutes {
                 let report = application.report
                 let mayRead = application.stage == .approved || (application.consentUntil ?? 0) > platform.now
                 return [
-                    .link(id, href: "/sequence?about=application:\(id)"),
+                    .link(id, href: "/cases/\(id)"),
                     .text(platform.name(of: application.enterprise)),
                     .link(
                         Amounts.money(application.amount, application.currency),

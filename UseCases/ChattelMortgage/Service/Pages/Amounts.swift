@@ -18,6 +18,21 @@ public enum Amounts {
         permille % 10 == 0 ? "\(permille / 10) %" : "\(permille / 10).\(permille % 10) %"
     }
 
+    /// Milliseconds as `45 s`, `12 min 30 s` or `5 h 12 min`.
+    public static func length(_ milliseconds: UInt64) -> String {
+        let seconds = milliseconds / 1000
+        if seconds < 60 { return "\(seconds) s" }
+        let minutes = seconds / 60
+        return minutes < 60 ? "\(minutes) min \(seconds % 60) s" : "\(minutes / 60) h \(minutes % 60) min"
+    }
+
+    /// Millimetres as metres: `5.00 m`.
+    public static func metres(_ millimetres: UInt64) -> String {
+        let hundredths = (millimetres + 5) / 10
+        let rest = hundredths % 100
+        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) m"
+    }
+
     private static func grouped(_ number: UInt64) -> String {
         var digits = String(number)
         var groups: [String] = []

@@ -93,9 +93,13 @@ struct EnergyPageRoutes: Sendable {
             lead: "What you traded with your neighbours. Each line opens to its interval and its signed readings.",
             facts: [
                 Fact("Sold", EnergyWords.energy(sold), grounds: grounds(paid.filter { $0.trade.seller == me })),
-                Fact("Earned", "\(EnergyWords.points(earned)) points"),
+                Fact(
+                    "Earned", "\(EnergyWords.points(earned)) points",
+                    grounds: grounds(paid.filter { $0.trade.seller == me })),
                 Fact("Bought", EnergyWords.energy(bought), grounds: grounds(paid.filter { $0.trade.buyer == me })),
-                Fact("Spent", "\(EnergyWords.points(spent)) points"),
+                Fact(
+                    "Spent", "\(EnergyWords.points(spent)) points",
+                    grounds: grounds(paid.filter { $0.trade.buyer == me })),
                 Fact(
                     sums.saved < 0 ? "More than at the utility" : "Less than at the utility",
                     "\(EnergyWords.points(sums.saved.magnitude)) points",
@@ -196,7 +200,9 @@ struct EnergyPageRoutes: Sendable {
         let bought = mine.filter { $0.value.buyer == me }.reduce(0) { $0 + ($1.value.delivered ?? 0) }
         var facts = [
             Fact("Begins", EnergyWords.moment(interval)),
-            Fact("Price a kWh", clearing.price.map { "\(EnergyWords.price($0)) points" } ?? "none: nobody traded"),
+            Fact(
+                "Price a kWh", clearing.price.map { "\(EnergyWords.price($0)) points" } ?? "none: nobody traded",
+                grounds: Grounds(about: ["interval:\(interval)"])),
             Fact(
                 "Computed again", "orders and result for your own check",
                 href: "/api/v1/energy/intervals/\(interval)"),

@@ -107,7 +107,10 @@ struct DeskRoutes: Sendable {
         ]
         if loan.decidedAt != nil { facts.append(Fact("Score", "\(loan.score)", grounds: grounds)) }
         if loan.amount > 0 {
-            facts.append(Fact("Offered", FishWork.money(loan.amount), note: "owed \(FishWork.money(loan.owed))"))
+            facts.append(
+                Fact(
+                    "Offered", FishWork.money(loan.amount), note: "owed \(FishWork.money(loan.owed))",
+                    grounds: Grounds(about: ["loan:\(key)"])))
         }
         if let objection = loan.objection { facts.append(Fact("The farmer objects", objection)) }
         var forms: [Form] = []
@@ -155,7 +158,10 @@ struct DeskRoutes: Sendable {
             Fact(
                 "Low so far", "\(cover.lowTime / 60_000) min",
                 note: "\(cover.gapTime / 60_000) min without valid data count neither way", grounds: grounds),
-            Fact("Paid", FishWork.money(cover.paid + cover.auditPaid)), Fact("Model", cover.model, style: .code),
+            Fact(
+                "Paid", FishWork.money(cover.paid + cover.auditPaid),
+                grounds: cover.paid + cover.auditPaid > 0 ? Grounds(about: ["cover:\(key)"]) : nil),
+            Fact("Model", cover.model, style: .code),
         ]
         func form(_ word: String, _ title: String) -> Form {
             Form(
