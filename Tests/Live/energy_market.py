@@ -152,6 +152,10 @@ def measure(site, interval, shown):
 
 
 def pay(site, interval):
+    """Once the last meter has settled the interval; buyers have some seconds before their escrow pays."""
+    deadline = time.monotonic() + 4
+    while time.monotonic() < deadline and any(one["stage"] == "accepted" for _, one in numbered(site, interval)):
+        time.sleep(0.1)
     for number, found in numbered(site, interval):
         if found["stage"] == "payable":
             site.must(found["buyer"], "pay", interval=interval, trade=number, amount=found["amount"])

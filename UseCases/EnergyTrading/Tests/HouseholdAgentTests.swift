@@ -93,7 +93,7 @@ struct HouseholdAgentTests {
             _ = market.run("accept", as: trade.seller, interval, [("trade", .unsigned(number))])
         }
         try market.runner.advance(to: interval + 12_000)
-        for id in orders.keys.sorted() { _ = market.measure(id, interval, imported: 50_000, exported: 50_000) }
+        for id in orders.keys.sorted() { _ = try market.measure(id, interval, imported: 50_000, exported: 50_000) }
         try market.runner.advance(to: interval + 23_000)
     }
 

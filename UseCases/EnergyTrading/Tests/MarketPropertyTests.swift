@@ -58,7 +58,7 @@ struct MarketPropertyTests {
                 // Mostly all of it came, so that trades are paid as well as disputed.
                 let energy =
                     UInt8.random(in: 0..<4, using: &random) > 0 ? 50_000 : UInt64.random(in: 0...6000, using: &random)
-                note("measure", market.measure(id, interval, imported: energy, exported: energy), &accepted)
+                note("measure", try market.measure(id, interval, imported: energy, exported: energy), &accepted)
             }
             try pay(market, interval, &random, &accepted)
             // Escrow pays what wallets did not, and silent meters are disputes now.

@@ -39,10 +39,12 @@ struct RolesTests {
                 #expect(market.run("accept", as: isSeller ? "oak" : "sun", interval, [("trade", 0)]) == nil)
                 try market.runner.advance(to: interval + 12_000)
                 #expect(
-                    market.measure("oak", interval, imported: isSeller ? 0 : size, exported: isSeller ? size : 0) == nil
+                    try market.measure("oak", interval, imported: isSeller ? 0 : size, exported: isSeller ? size : 0)
+                        == nil
                 )
                 #expect(
-                    market.measure(neighbour, interval, imported: isSeller ? size : 0, exported: isSeller ? 0 : size)
+                    try market.measure(
+                        neighbour, interval, imported: isSeller ? size : 0, exported: isSeller ? 0 : size)
                         == nil)
                 try market.runner.advance(to: interval + 23_000)
                 let amount = Int64(size) * 14_000 / 1_000_000
