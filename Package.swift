@@ -237,6 +237,11 @@ let package = Package(
         .testTarget(
             name: "SequencingTests",
             dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker", "ChildProcesses"]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Replica", "Ledger", "LedgerStore", "Sequencing", "EtcdSequencing", "ContractKit", "TestSupport", grdb,
+            ]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),
         .testTarget(
             name: "PersonalDataTests", dependencies: ["PersonalData", "Keys", "Ledger", "ContractKit", grdb]),

@@ -33,26 +33,37 @@ public final class EtcdSequencer: Sequencer {
         var isClosed = false
     }
 
-    private let etcd: EtcdConnection
+    private let etcd: any SlotStore
     private let keys: SlotKeys
     private let ledger: Hash32
     private let members: MemberSet
     private let member: MemberSet.Member
     private let key: SigningKey
     private let report: @Sendable (String?) -> Void
+    private let wait: Pause
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - key: of the member that appends.
     ///   - report: is told what keeps etcd from working, and nil when it works again.
-    public init(
+    public convenience init(
         _ configuration: EtcdConfiguration, ledger: Hash32, members: MemberSet, key: SigningKey,
         generation: UInt64 = 0, report: @escaping @Sendable (String?) -> Void
+    ) throws {
+        try self.init(
+            EtcdConnection(configuration), ledger: ledger, members: members, key: key, generation: generation,
+            wait: { try await Task.sleep(for: $0) }, report: report)
+    }
+
+    package init(
+        _ etcd: any SlotStore, ledger: Hash32, members: MemberSet, key: SigningKey, generation: UInt64 = 0,
+        wait: @escaping Pause, report: @escaping @Sendable (String?) -> Void
     ) throws {
         guard let member = members.member(kid: key.kid) else {
             throw SequencingError(.configuration, "the key \(key.kid) is no member's of ledger \(ledger)")
         }
-        etcd = try EtcdConnection(configuration)
+        self.etcd = etcd
+        self.wait = wait
         keys = SlotKeys(ledger: ledger)
         self.ledger = ledger
         self.members = members
@@ -108,7 +119,7 @@ public final class EtcdSequencer: Sequencer {
     }
 
     /// The head in etcd; one that went back is no head that this ledger can go on from.
-    private func readHead(_ etcd: EtcdConnection) async throws -> SlotHead {
+    private func readHead(_ etcd: any SlotStore) async throws -> SlotHead {
         let known = state.withLock { $0.head }
         let value = try await etcd.range(keys.head).first?.value
         let head =
@@ -136,13 +147,13 @@ public final class EtcdSequencer: Sequencer {
             }
             let isThere = try await persist { try await self.read(from: slot, $0) }
             if isThere { continue }
-            try await Task.sleep(for: pause)
+            try await wait(pause)
             pause = min(pause * 2, Limits.longestPause)
         }
     }
 
     /// Reads entries from a slot on; false if it is not filled yet.
-    private func read(from slot: UInt64, _ etcd: EtcdConnection) async throws -> Bool {
+    private func read(from slot: UInt64, _ etcd: any SlotStore) async throws -> Bool {
         let found = try await etcd.range(keys.slot(slot), to: keys.endOfSlots, limit: Limits.readAhead)
         guard found.first?.key == keys.slot(slot) else {
             // Nothing there yet, unless the head says that there was.
@@ -201,7 +212,7 @@ public final class EtcdSequencer: Sequencer {
         }
     }
 
-    private func firstSlot(_ etcd: EtcdConnection) async throws -> UInt64? {
+    private func firstSlot(_ etcd: any SlotStore) async throws -> UInt64? {
         try await etcd.range(keys.slot(0), to: keys.endOfSlots, limit: 1).first.flatMap { keys.number(of: $0.key) }
     }
 
@@ -235,7 +246,7 @@ public final class EtcdSequencer: Sequencer {
     // MARK: Patience
 
     /// Asks again until etcd answers; what no asking mends is thrown.
-    private func persist<R>(_ body: (EtcdConnection) async throws -> R) async throws -> R {
+    private func persist<R>(_ body: (any SlotStore) async throws -> R) async throws -> R {
         var pause = Limits.shortestRetry
         while true {
             if state.withLock({ $0.isClosed }) { throw CancellationError() }
@@ -246,7 +257,7 @@ public final class EtcdSequencer: Sequencer {
             } catch let error as SequencingError where [.unreachable, .full, .refused].contains(error.code) {
                 if state.withLock({ $0.isClosed }) { throw CancellationError() }
                 settle(error.description)
-                try await Task.sleep(for: pause)
+                try await wait(pause)
                 pause = min(pause * 2, Limits.longestRetry)
             }
         }

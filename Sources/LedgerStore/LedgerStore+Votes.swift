@@ -31,6 +31,20 @@ public struct Contradiction: Sendable, Hashable {
     public var height: UInt64 { first.height }
 }
 
+/// A block as a member sent and signed it, whose statements do not belong to its header.
+public struct MisleadingBlock: Sendable, Hashable {
+    public let member: String
+    public let height: UInt64
+    /// As the member sent it.
+    public let block: Bytes
+
+    public init(member: String, height: UInt64, block: Bytes) {
+        self.member = member
+        self.height = height
+        self.block = block
+    }
+}
+
 // What a member may sign, and what others have signed.
 extension LedgerStore {
     /// The first height that the member may sign; nil for a file that was made anew and has not asked its peers yet.
@@ -45,6 +59,15 @@ extension LedgerStore {
                 SeenVote(
                     member: row["member"], height: UInt64(row["height"] as Int64), header: Bytes(row["header"] as Data),
                     signature: Bytes(row["signature"] as Data))
+            }
+        }
+    }
+
+    public func misleadingBlocks() throws -> [MisleadingBlock] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM misleading_blocks ORDER BY height, member").map { row in
+                MisleadingBlock(
+                    member: row["member"], height: UInt64(row["height"] as Int64), block: Bytes(row["block"] as Data))
             }
         }
     }
@@ -74,6 +97,13 @@ extension StoreWriter {
         try db.cachedStatement(
             sql: "INSERT OR REPLACE INTO seen_votes (member, height, header, signature) VALUES (?, ?, ?, ?)"
         ).execute(arguments: [vote.member, Int64(vote.height), Data(vote.header), Data(vote.signature)])
+    }
+
+    /// Keeps the first of a member at a height.
+    public func insert(_ block: MisleadingBlock) throws {
+        try db.execute(
+            sql: "INSERT OR IGNORE INTO misleading_blocks (member, height, block) VALUES (?, ?, ?)",
+            arguments: [block.member, Int64(block.height), Data(block.block)])
     }
 
     /// Keeps the first contradiction of a member at a height.

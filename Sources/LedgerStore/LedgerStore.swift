@@ -13,7 +13,7 @@ public final class LedgerStore: Sendable {
     private static let patience: TimeInterval = 10
 
     public let path: String
-    private let pool: DatabasePool
+    package let pool: DatabasePool
     /// Whole once the file was audited.
     let index = Mutex(TransactionIndex())
 
@@ -46,7 +46,13 @@ public final class LedgerStore: Sendable {
     /// executed whole or not at all. SQLite errors stop the process: after a failed fsync nobody knows what the disk holds.
     public func write<R: Sendable>(_ body: @Sendable @escaping (StoreWriter) throws -> R) async throws -> R {
         do {
-            return try await Task { try await pool.write { db in try body(try StoreWriter(db, store: self)) } }.value
+            return try await withCheckedThrowingContinuation { written in
+                pool.asyncWrite {
+                    try body(try StoreWriter($0, store: self))
+                } completion: {
+                    written.resume(with: $1)
+                }
+            }
         } catch let error as DatabaseError {
             fatalError("the ledger's database cannot be written: \(error.message ?? "\(error)") (\(path))")
         }

@@ -64,6 +64,14 @@ extension DatabaseMigrator {
                         PRIMARY KEY (member, height));
                     """)
         }
+        migrator.registerMigration("4 blocks of peers that do not come out") { db in
+            try db.execute(
+                sql: """
+                    -- A block as a member sent and signed it, whose statements do not belong to its header: evidence against the sender.
+                    CREATE TABLE misleading_blocks (
+                        member TEXT NOT NULL, height INTEGER NOT NULL, block BLOB NOT NULL, PRIMARY KEY (member, height));
+                    """)
+        }
         return migrator
     }
 }

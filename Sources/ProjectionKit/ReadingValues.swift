@@ -1,7 +1,7 @@
 import Ledger
 import SenML
 
-/// The numbers in a device message, as charts want them.
+/// The numbers in a device message, as charts want them; what is true is 1, what is false 0.
 public enum ReadingValues {
     public struct Value: Sendable, Hashable {
         public let quantity: String
@@ -14,14 +14,16 @@ public enum ReadingValues {
     /// Seconds since 1970 at the start of the year 2200.
     private static let latestTime = 7_258_118_400.0
 
-    /// Resolved records with a number, named without the device; empty for a pack that does not parse.
+    /// Resolved records with a number or a boolean, named without the device; empty for a pack that does not parse.
     public static func numbers(in reading: Reading) -> [Value] {
         guard let pack = try? SenMLPack(decoding: reading.payload),
             let records = try? pack.resolve(now: Double(reading.received) / 1000)
         else { return [] }
         return records.compactMap { record in
             // Times beyond the year 2200 are no times; SQLite and the charts count in 64-bit integers.
-            guard let number = record.number, number.isFinite, record.time > 0, record.time < latestTime else {
+            guard let number = record.number ?? record.boolean.map({ $0 ? 1 : 0 }), number.isFinite, record.time > 0,
+                record.time < latestTime
+            else {
                 return nil
             }
             var name = record.name

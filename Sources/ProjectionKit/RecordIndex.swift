@@ -12,7 +12,7 @@ public final class RecordIndex: Sendable {
     public typealias Mentions = @Sendable (Ledger.Statement) -> [String]
 
     /// Grows whenever the tables or what is put in them change; an index of another version is rebuilt.
-    static let version = 5
+    static let version = 6
 
     /// Pages of the write-ahead log after which it is merged into the file.
     private static let checkpointPages = 4_000

@@ -4,7 +4,7 @@ import LedgerStore
 
 /// Following final blocks and proving what is in them.
 extension LedgerNode {
-    public var finalHeight: UInt64 { state.withLock { $0.finalHeight ?? 0 } }
+    public var finalHeight: UInt64 { state.withLock { $0.finality.finalHeight ?? 0 } }
     /// Why the ledger stopped; nil while it runs.
     public var failure: ReplicaError? { state.withLock { $0.failure } }
     /// What keeps the orderer from working at the moment; nil while it works.
@@ -35,7 +35,7 @@ extension LedgerNode {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let answer: Result<Void, any Error>? = state.withLock { state in
-                    if let final = state.finalHeight, final >= height { return .success(()) }
+                    if let final = state.finality.finalHeight, final >= height { return .success(()) }
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(CancellationError()) }
                     state.heightWaiters.append((id, height, continuation))

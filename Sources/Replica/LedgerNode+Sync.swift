@@ -13,13 +13,23 @@ extension LedgerNode {
         genesis: Genesis, member: LocalMember, contracts: [any Contract], sequencer: any Sequencer,
         peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64
     ) async throws -> LedgerNode {
+        try await Self.member(
+            genesis: genesis, store: try LedgerStore(path: member.storePath), key: member.key, contracts: contracts,
+            sequencer: sequencer, peers: peers, clock: clock)
+    }
+
+    /// As ``member(genesis:member:contracts:sequencer:peers:clock:)``, for those who bring time and the rule of finality along.
+    package static func member(
+        genesis: Genesis, store: LedgerStore, key: SigningKey, contracts: [any Contract], sequencer: any Sequencer,
+        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
+        pause: @escaping Pause = { try await Task.sleep(for: $0) },
+        rule: @escaping Finality.Rule = { $0.quorum }
+    ) async throws -> LedgerNode {
         let replica = try await Replica.open(
-            store: try LedgerStore(path: member.storePath), genesis: genesis, key: member.key, contracts: contracts,
-            hasPeers: true)
+            store: store, genesis: genesis, key: key, contracts: contracts, hasPeers: true)
         let node = LedgerNode(
             genesis: genesis, contracts: contracts, replicas: [replica], damaged: [], sequencer: sequencer,
-            peers: peers,
-            clock: clock)
+            peers: peers, clock: clock, pause: pause, rule: rule)
         try node.resume()
         return node
     }
@@ -39,8 +49,7 @@ extension LedgerNode {
         let seen = try store.seenVotes()
         state.withLock { state in
             state.nextTimer = serving.nextTimer
-            state.unsigned = unsigned.map { ($0, Hash32.sha256($0.headerBytes)) }
-            for vote in seen { state.lastVotes[vote.member] = vote }
+            state.finality.resume(unsigned: unsigned, seen: seen)
         }
     }
 
@@ -57,16 +66,12 @@ extension LedgerNode {
             let head = replica.head.height
             let slot = try replica.store.block(at: head)?.slot
             let next = slot.map { $0 + 1 } ?? 0
-            guard next <= bounds.upperBound else {
-                throw SequencingError(
-                    .rewound,
-                    "block \(head) was made of slot \(next - 1), and the order ends before slot \(bounds.upperBound); it was restored from an older copy or wiped"
-                )
+            if let slot, slot >= bounds.lowerBound {
+                return try await place(of: head, near: slot, bounds, on: replica) + 1
             }
-            if let slot, bounds.contains(slot) { return try await place(of: head, near: slot, bounds, on: replica) + 1 }
             if next >= bounds.lowerBound { return next }
             // The order does not reach back that far: peers have the blocks, or will.
-            try await Task.sleep(for: Self.exchangePause)
+            try await pause(Self.exchangePause)
         }
     }
 
@@ -83,7 +88,7 @@ extension LedgerNode {
                     return header.height + 1
                 }.max() ?? 0
             }
-            try await Task.sleep(for: Self.exchangePause)
+            try await pause(Self.exchangePause)
         }
     }
 
@@ -100,7 +105,7 @@ extension LedgerNode {
 
     /// Signs again what the disk has without a certificate: it was signed, or could have been, before the process ended.
     private func signUnsigned(by replica: Replica, _ peers: any PeerGroup) {
-        let signed = state.withLock { $0.unsigned }.compactMap { item in
+        let signed = state.withLock { $0.finality.unsigned }.compactMap { item in
             replica.vote(for: item.block).map { SignedHeader(header: item.block.headerBytes, vote: $0) }
         }
         take(signed)
@@ -112,16 +117,16 @@ extension LedgerNode {
         for (member, standing) in await standings(peers).sorted(by: {
             $0.standing.finalHeight > $1.standing.finalHeight
         })
-        where standing.finalHeight > replica.head.height {
+        where standing.finalHeight > replica.head.height && !state.withLock({ $0.misleading.contains(member) }) {
             do {
                 while replica.head.height < standing.finalHeight {
                     // What waits for signatures here is final there.
                     try await fetchVotes(from: member, peers)
                     let blocks = try await peers.blocks(from: replica.head.height + 1, of: member)
                     if blocks.isEmpty { break }
-                    for block in blocks { try await take(block, on: replica) }
+                    for block in blocks { try await take(block, from: member, on: replica) }
                 }
-            } catch let error as ReplicaError where error.code == .certificate {
+            } catch let error as ReplicaError where [.certificate, .misleading].contains(error.code) {
                 // What one peer sends without a quorum's word for it is nothing; another may do better.
                 continue
             } catch let error as ReplicaError {
@@ -138,7 +143,7 @@ extension LedgerNode {
     }
 
     /// Takes a block that a quorum signed, and executes it: what comes out must be that very block before it is stored.
-    private func take(_ received: CertifiedBlock, on replica: Replica) async throws {
+    private func take(_ received: CertifiedBlock, from sender: String, on replica: Replica) async throws {
         let header: BlockHeader
         let statements: [Statement]
         let certificate: FinalityCertificate
@@ -150,42 +155,71 @@ extension LedgerNode {
             throw ReplicaError(.certificate, "a peer's block does not decode: \(error)")
         }
         guard header.ledger == ledger, header.height == replica.head.height + 1,
-            certificate.validVotes(over: received.header, in: genesis.members) >= genesis.members.quorum
+            certificate.validVotes(over: received.header, in: genesis.members)
+                >= state.withLock({ $0.finality.quorum })
         else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
-        let execution = try await replica.execute(
-            .init(
-                batch: Batch(
-                    epoch: header.epoch, proposer: "",
-                    clocks: header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
-                    statements: statements),
-                slot: received.slot, certified: Hash32.sha256(received.header)))
-        guard let block = execution.block else {
-            throw ReplicaError(.diverged, "block \(header.height) of a peer is empty here; restore this node")
+        guard genesis.members.members.first(where: { $0.id == sender }).map({ received.isSigned(by: $0.key) }) ?? false
+        else { throw ReplicaError(.certificate, "block \(header.height) is not signed by \(sender), which sent it") }
+        let execution: Replica.Execution
+        do {
+            execution = try await replica.execute(
+                .init(
+                    batch: Batch(
+                        epoch: header.epoch, proposer: "",
+                        clocks: header.clocks.map { SignedClock(member: $0.member, clock: $0.clock) },
+                        statements: statements),
+                    slot: received.slot, certified: Hash32.sha256(received.header)))
+        } catch let error as ReplicaError where error.code == .diverged {
+            try await putAside(received, from: sender, at: header.height, on: replica)
+            throw ReplicaError(
+                .misleading, "what \(sender) sent as block \(header.height) does not belong to its header")
         }
+        guard let block = execution.block else { return }
         state.withLock { state in
             state.nextTimer = execution.nextTimer
-            state.unsigned.append((block, execution.headerHash))
+            state.finality.executed(block, execution.headerHash)
         }
         take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
     }
 
-    /// The slot that a block was made of: the one that is kept with it, unless that was the word of a peer and is wrong.
+    /// Keeps a block that does not come out as its header says, and asks its sender no more. Of more senders than may lie one is honest: then
+    /// it is this node that computes something else.
+    private func putAside(
+        _ received: CertifiedBlock, from sender: String, at height: UInt64, on replica: Replica
+    ) async throws {
+        try replica.reload()
+        let block = MisleadingBlock(member: sender, height: height, block: received.cbor.encoded())
+        try await replica.store.write { try $0.insert(block) }
+        let senders = state.withLock { state in
+            state.misleading.insert(sender)
+            return state.misleading.sorted()
+        }
+        if senders.count > genesis.members.faultBound {
+            throw ReplicaError(
+                .diverged,
+                "block \(height) comes out otherwise here than a quorum signed, whoever sends it (\(senders.joined(separator: ", "))); restore this node"
+            )
+        }
+    }
+
+    /// The slot that a block was made of. The one that is kept with it may be the word of a peer, and a batch may be in the order twice: the
+    /// first slot that holds what the block is made of is the one.
     private func place(
         of height: UInt64, near slot: UInt64, _ bounds: Range<UInt64>, on replica: Replica
     ) async throws -> UInt64 {
         guard let block = try replica.store.block(at: height) else { return slot }
-        if Self.matches(try await sequencer.batch(in: slot), block) { return slot }
-        for slot in bounds.reversed() {
-            let batch = try await sequencer.batch(in: slot)
-            if !batch.clocks.isEmpty, Self.matches(batch, block) { return slot }
-        }
+        for slot in bounds where Self.matches(try await sequencer.batch(in: slot), block) { return slot }
         throw SequencingError(
             .rewound,
-            "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
+            bounds.contains(slot)
+                ? "no slot holds what block \(height) was made of; the order was rewritten or belongs to another ledger"
+                : "block \(height) was made of slot \(slot), and the order ends before slot \(bounds.upperBound); it was restored from an older copy or wiped"
         )
     }
 
     private static func matches(_ batch: Batch, _ block: StoredBlock) -> Bool {
+        // What nobody signed is an empty batch, and matches nothing.
+        if batch.clocks.isEmpty, block.items.isEmpty { return false }
         let ordered = Set(batch.statements.map(\.id))
         // A member that is named twice is taken by its last word, as in execution.
         let clocks = Dictionary(batch.clocks.map { ($0.member, $0.clock) }) { $1 }
@@ -201,8 +235,8 @@ extension LedgerNode {
         var waiting: UInt64?
         while !Task.isCancelled {
             peers.publish(PeerNews(clock: serving.signed(clock())))
-            try? await Task.sleep(for: Self.exchangePause)
-            let first = state.withLock { $0.unsigned.first?.block.header.height }
+            try? await pause(Self.exchangePause)
+            let first = state.withLock { $0.finality.unsigned.first?.block.header.height }
             // A block that is waited for the second time: its votes should have come by themselves.
             if let first, first == waiting {
                 await withTaskGroup(of: Void.self) { group in
@@ -226,7 +260,7 @@ extension LedgerNode {
     }
 
     private func fetchVotes(from member: String, _ peers: any PeerGroup) async throws {
-        guard let first = state.withLock({ $0.unsigned.first?.block.header.height }) else { return }
+        guard let first = state.withLock({ $0.finality.unsigned.first?.block.header.height }) else { return }
         take(try await peers.votes(from: first, of: member))
     }
 }

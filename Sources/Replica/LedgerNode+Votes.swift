@@ -11,15 +11,14 @@ extension LedgerNode {
                 let member = genesis.members.member(kid: item.vote.kid)
             else { continue }
             let hash = Hash32.sha256(item.header)
-            let counts = state.withLock { isNew(item.vote, on: hash, at: header.height, $0) }
+            let counts = state.withLock { $0.finality.isNew(item.vote, on: hash, at: header.height) }
             guard counts, item.vote.isValid(over: item.header, with: member.key) else { continue }
             state.withLock { state in
-                guard isNew(item.vote, on: hash, at: header.height, state) else { return }
+                guard state.finality.isNew(item.vote, on: hash, at: header.height) else { return }
                 count(item.vote, on: item.header, hash, at: header.height, &state)
-                note(
-                    SeenVote(
-                        member: member.id, height: header.height, header: item.header, signature: item.vote.signature),
-                    &state)
+                let seen = SeenVote(
+                    member: member.id, height: header.height, header: item.header, signature: item.vote.signature)
+                if state.finality.note(seen) { serving.note(seen) }
             }
         }
         // Also where no vote was new: the block may have come after them.
@@ -29,34 +28,12 @@ extension LedgerNode {
         if !settled.blocks.isEmpty { wake.yield() }
     }
 
-    private func isNew(_ vote: Vote, on hash: Hash32, at height: UInt64, _ state: State) -> Bool {
-        let final = state.finalHeight ?? 0
-        let lowest = final >= UInt64(Limits.recentBlocks) ? final - UInt64(Limits.recentBlocks) + 1 : 0
-        guard height >= lowest, height <= final + Limits.voteWindow else { return false }
-        return !(state.votes[height]?[hash]?.votes.contains { $0.kid == vote.kid } ?? false)
-    }
-
-    /// Counts a valid vote, or keeps it as evidence if its member signed another header of this height before.
     func count(_ vote: Vote, on header: Bytes, _ hash: Hash32, at height: UInt64, _ state: inout State) {
-        let other = state.votes[height]?.first { $0.key != hash && $0.value.votes.contains { $0.kid == vote.kid } }
-        if let other, let first = other.value.votes.first(where: { $0.kid == vote.kid }) {
-            let member = genesis.members.member(kid: vote.kid)?.id ?? ""
-            // One pair of headers says all; a member that signs a hundred fills no disk.
-            guard state.accused.insert("\(member) \(height)").inserted else { return }
-            serving.note(
-                Contradiction(
-                    SeenVote(member: member, height: height, header: other.value.header, signature: first.signature),
-                    SeenVote(member: member, height: height, header: header, signature: vote.signature)))
-            return
-        }
-        state.votes[height, default: [:]][hash, default: Candidate(header: header)].votes.append(vote)
+        if let pair = state.finality.count(vote, on: header, hash, at: height) { serving.note(pair) }
     }
 
-    private func note(_ vote: SeenVote, _ state: inout State) {
-        guard vote.height >= state.lastVotes[vote.member]?.height ?? 0 else { return }
-        state.lastVotes[vote.member] = vote
-        serving.note(vote)
-    }
+    /// Blocks that members sent under a header that they do not belong to.
+    public func misleadingBlocks() throws -> [MisleadingBlock] { try serving.store.misleadingBlocks() }
 
     /// Members that signed two headers at one height, with both.
     public func contradictions() throws -> [Contradiction] { try serving.store.contradictions() }
@@ -64,7 +41,7 @@ extension LedgerNode {
     // MARK: Signatures on request
 
     /// How often peers that have not got as far yet are asked again, and the pause between.
-    private static let attempts = 20, pause = Duration.milliseconds(50)
+    private static let attempts = 20, attemptPause = Duration.milliseconds(50)
 
     /// What peers answer, by member, once there is enough for a quorum together with this node's members, or after a second.
     private func gather<Value: Sendable>(
@@ -73,7 +50,7 @@ extension LedgerNode {
         guard let peers else { return [:] }
         var found: [String: Value] = [:]
         for attempt in 0..<Self.attempts {
-            if attempt > 0 { try await Task.sleep(for: Self.pause) }
+            if attempt > 0 { try await pause(Self.attemptPause) }
             for member in genesis.members.members where peers.members.contains(member.id) && found[member.id] == nil {
                 found[member.id] = (try? await ask(peers, member)).flatMap { $0 }
             }
@@ -125,46 +102,39 @@ extension LedgerNode {
 
     /// What a member that asks is told: how far this node is, and the highest header it knows the member to have signed.
     public func standing(for member: String) -> PeerStanding {
-        state.withLock { state in
-            let vote = state.lastVotes[member].flatMap { seen in
-                genesis.members.members.first { $0.id == member }.map {
-                    SignedHeader(header: seen.header, vote: Vote(kid: $0.key.kid, signature: seen.signature))
-                }
-            }
-            return PeerStanding(finalHeight: state.finalHeight ?? 0, lastVote: vote)
-        }
+        state.withLock { $0.finality.standing(for: member) }
     }
 
     /// Signed headers from a height on: those of certificates, then the votes that this node holds for blocks that are not final.
     public func votes(from height: UInt64, limit: Int = 200) throws -> [SignedHeader] {
         var found: [SignedHeader] = []
-        for block in try certifiedBlocks(from: height, limit: limit, bytes: .max) {
-            let certificate = try FinalityCertificate(decoding: block.certificate)
-            found += certificate.votes.map { SignedHeader(header: block.header, vote: $0) }
+        for final in try finalBlocks(from: height, limit: limit, bytes: .max) {
+            let certificate = try FinalityCertificate(decoding: final.certificate)
+            found += certificate.votes.map { SignedHeader(header: final.block.headerBytes, vote: $0) }
         }
-        return found
-            + state.withLock { state in
-                state.unsigned.prefix(limit).filter { $0.block.header.height >= height }.flatMap { item in
-                    (state.votes[item.block.header.height]?[item.headerHash]?.votes ?? []).map {
-                        SignedHeader(header: item.block.headerBytes, vote: $0)
-                    }
-                }
-            }
+        return found + state.withLock { $0.finality.openVotes(from: height, limit: limit) }
     }
 
-    /// Final blocks from a height on, until they have so many bytes.
+    /// Final blocks from a height on with this node's signature, until they have so many bytes.
     public func certifiedBlocks(from height: UInt64, limit: Int = 200, bytes: Int) throws -> [CertifiedBlock] {
-        guard let final = state.withLock({ $0.finalHeight }), height <= final else { return [] }
-        var found: [CertifiedBlock] = []
+        try finalBlocks(from: height, limit: limit, bytes: bytes).map { serving.certified($0) }
+    }
+
+    private func finalBlocks(from height: UInt64, limit: Int, bytes: Int) throws -> [FinalBlock] {
+        let (last, recent) = state.withLock { ($0.finality.finalHeight, $0.recent) }
+        guard let last, height <= last else { return [] }
+        var found: [FinalBlock] = []
         var size = 0
-        for height in height...min(final, height + UInt64(limit) - 1) {
-            guard size < bytes, let block = try serving.store.block(at: height) else { break }
-            let statements = block.items.map(\.statement)
-            size += statements.reduce(0) { $0 + $1.count }
-            found.append(
-                CertifiedBlock(
-                    header: block.headerBytes, certificate: try certificate(at: height), slot: block.slot,
-                    statements: statements))
+        for height in height...min(last, height + UInt64(limit) - 1) where size < bytes {
+            // Peers ask for the last blocks most, which need not be read and checked again.
+            if let final = recent.first(where: { $0.header.height == height }) {
+                found.append(final)
+            } else if let block = try serving.store.block(at: height) {
+                found.append(FinalBlock(block: block, certificate: try certificate(at: height)))
+            } else {
+                break
+            }
+            size += found.last?.block.items.reduce(0) { $0 + $1.statement.count } ?? 0
         }
         return found
     }

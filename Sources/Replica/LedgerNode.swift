@@ -24,8 +24,6 @@ public final class LedgerNode: Sendable {
         static let recentBlocks = 64
         /// Blocks without a quorum's signatures beyond which no further slot is filled.
         static let unsignedBlocks = 256
-        /// Heights above the last final block for which votes of others are taken.
-        static let voteWindow: UInt64 = 10_000
     }
 
     struct Entry {
@@ -43,34 +41,21 @@ public final class LedgerNode: Sendable {
         let deadline: UInt64
     }
 
-    /// A header that members signed.
-    struct Candidate {
-        let header: Bytes
-        var votes: [Vote] = []
-    }
-
     struct State {
         var queue: [Statement] = []
         var entries: [Hash32: Entry] = [:]
         var slotsInFlight = 0
         /// Replicas that have executed a slot.
         var executed: [UInt64: Int] = [:]
-        /// What members signed, by height and header; the last final heights are kept, since a second vote may come late.
-        var votes: [UInt64: [Hash32: Candidate]] = [:]
-        /// The highest header that each other member signed.
-        var lastVotes: [String: SeenVote] = [:]
-        /// Blocks that the serving replica has executed and no quorum has signed yet, in order.
-        var unsigned: [(block: StoredBlock, headerHash: Hash32)] = []
-        /// nil until a quorum has signed genesis.
-        var finalHeight: UInt64?
+        var finality: Finality
         var recent: [FinalBlock] = []
         var heightWaiters: [(id: UInt64, height: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
         var nextWaiter: UInt64 = 0
         var nextTimer: UInt64?
-        /// Members and heights of which there is evidence already.
-        var accused: Set<String> = []
         /// The latest clocks of members elsewhere.
         var clocks: [String: SignedClock] = [:]
+        /// Members that sent a block whose statements do not belong to its header; they are asked for none any more.
+        var misleading: Set<String> = []
         var failure: ReplicaError?
         var running: Task<Void, Never>?
         var rejected: [String: UInt64] = [:]
@@ -95,7 +80,9 @@ public final class LedgerNode: Sendable {
     /// Nodes of the members that are not in this process; nil where all are.
     let peers: (any PeerGroup)?
     let clock: @Sendable () -> UInt64
-    let state = Mutex(State())
+    /// How the engine waits.
+    let pause: Pause
+    let state: Mutex<State>
     /// Keys that were read, with the participants they belong to.
     let keys = Mutex<[Hash32: (key: VerifyingKey, owner: String)]>([:])
     private let time = Atomic<UInt64>(0)
@@ -106,7 +93,9 @@ public final class LedgerNode: Sendable {
 
     init(
         genesis: Genesis, contracts: [any Contract], replicas: [Replica], damaged: [(member: String, error: String)],
-        sequencer: any Sequencer, peers: (any PeerGroup)? = nil, clock: @escaping @Sendable () -> UInt64
+        sequencer: any Sequencer, peers: (any PeerGroup)? = nil, clock: @escaping @Sendable () -> UInt64,
+        pause: @escaping Pause = { try await Task.sleep(for: $0) },
+        rule: @escaping Finality.Rule = { $0.quorum }
     ) {
         self.genesis = genesis
         ledger = genesis.id
@@ -116,6 +105,8 @@ public final class LedgerNode: Sendable {
         self.sequencer = sequencer
         self.peers = peers
         self.clock = clock
+        self.pause = pause
+        state = Mutex(State(finality: Finality(members: genesis.members, rule: rule)))
         (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -150,7 +141,7 @@ public final class LedgerNode: Sendable {
             while let batch = takeBatch() {
                 guard (try? await sequencer.append(batch)) != nil else { return }
                 let rest = Limits.restPerStatement * batch.statements.count
-                if rest >= Limits.shortestRest { try? await Task.sleep(for: min(rest, Limits.longestRest)) }
+                if rest >= Limits.shortestRest { try? await pause(min(rest, Limits.longestRest)) }
             }
         }
     }
@@ -160,7 +151,7 @@ public final class LedgerNode: Sendable {
         let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
         return state.withLock { state in
             let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
-            guard state.failure == nil, state.unsigned.count < Limits.unsignedBlocks,
+            guard state.failure == nil, state.finality.unsigned.count < Limits.unsignedBlocks,
                 state.hasWorthwhileBatch || timerDue
             else { return nil }
             var bytes = 0
@@ -172,14 +163,16 @@ public final class LedgerNode: Sendable {
             for statement in statements { state.entries[statement.id]?.ordered = true }
             state.slotsInFlight += 1
             return Batch(
-                epoch: 0, proposer: serving.member.id, clocks: own + state.clocks.values, statements: Array(statements))
+                epoch: 0, proposer: serving.member.id,
+                clocks: own + state.clocks.values.sorted { $0.member < $1.member },
+                statements: Array(statements))
         }
     }
 
     /// Wakes the batcher when a timer is due, and ends waits that took too long.
     private func tick() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(100))
+            try? await pause(.milliseconds(100))
             let now = clock()
             let (late, due) = state.withLock { state in
                 var late: [Waiter] = []
@@ -237,7 +230,7 @@ public final class LedgerNode: Sendable {
             let isOwn = batch.proposer == serving.member.id
             if replica === serving {
                 state.nextTimer = execution.nextTimer
-                if let block = execution.block { state.unsigned.append((block, execution.headerHash)) }
+                if let block = execution.block { state.finality.executed(block, execution.headerHash) }
             }
             let done = executions == replicas.count
             if done {
@@ -268,30 +261,16 @@ public final class LedgerNode: Sendable {
     /// Settles the blocks that the serving replica holds and a quorum has signed, in order of height.
     func settleFinalBlocks(_ state: inout State) -> Settlement {
         var settlement = Settlement()
-        while let first = state.unsigned.first {
-            let height = first.block.header.height
-            let votes = state.votes[height] ?? [:]
-            guard let signed = votes.first(where: { $0.value.votes.count >= genesis.members.quorum }) else { break }
-            guard signed.key == first.headerHash else {
-                state.failure = ReplicaError(
-                    .diverged, "\(serving.member.id) computed another block \(height) than the quorum; restore it")
-                break
-            }
-            state.unsigned.removeFirst()
-            if height >= UInt64(Limits.recentBlocks) {
-                state.votes.removeValue(forKey: height - UInt64(Limits.recentBlocks))
-            }
-            // A quorum is enough, and keeps certificates of one size.
-            let certificate = FinalityCertificate(votes: Array(signed.value.votes.prefix(genesis.members.quorum)))
-                .encoded()
-            settle(FinalBlock(block: first.block, certificate: certificate), &state, &settlement)
+        do {
+            while let final = try state.finality.nextFinalBlock() { settle(final, &state, &settlement) }
+        } catch {
+            state.failure = error
         }
         return settlement
     }
 
     private func settle(_ final: FinalBlock, _ state: inout State, _ settlement: inout Settlement) {
         let height = final.header.height
-        state.finalHeight = height
         time.store(final.header.time, ordering: .relaxed)
         state.recent.append(final)
         if state.recent.count > Limits.recentBlocks { state.recent.removeFirst() }
@@ -325,6 +304,7 @@ public final class LedgerNode: Sendable {
         announce(
             state.withLock { state in
                 var settlement = Settlement()
+                state.finality.resume(at: final.header.height)
                 settle(final, &state, &settlement)
                 return settlement
             })

@@ -21,32 +21,58 @@ public struct SignedHeader: Sendable, Hashable {
     }
 }
 
-/// A final block as one member's node gives it to another, which executes it itself.
+/// A final block as one member's node gives it to another, which executes it itself. Its sender signs that these statements belong to the
+/// header: if they do not, the signature is evidence.
 public struct CertifiedBlock: Sendable {
     public let header: Bytes
     public let certificate: Bytes
-    /// The slot that its sender made it of. It is not signed: who takes it compares the slot with the block.
+    /// The slot that its sender made it of. No quorum signed it: who takes it compares the slot with the block.
     public let slot: UInt64?
     public let statements: [Bytes]
+    public let signature: Bytes
 
-    public init(header: Bytes, certificate: Bytes, slot: UInt64?, statements: [Bytes]) {
+    private init(header: Bytes, certificate: Bytes, slot: UInt64?, statements: [Bytes], signature: Bytes) {
         self.header = header
         self.certificate = certificate
         self.slot = slot
         self.statements = statements
+        self.signature = signature
+    }
+
+    public static func sign(
+        header: Bytes, certificate: Bytes, slot: UInt64?, statements: [Bytes], with key: SigningKey
+    ) -> CertifiedBlock {
+        CertifiedBlock(
+            header: header, certificate: certificate, slot: slot, statements: statements,
+            signature: COSESign1.signDetached(payload(header, slot, statements), externalAAD: [], with: key))
+    }
+
+    public func isSigned(by key: VerifyingKey) -> Bool {
+        COSESign1.verifyDetached(
+            signature, payload: Self.payload(header, slot, statements), externalAAD: [], with: key)
+    }
+
+    private static func payload(_ header: Bytes, _ slot: UInt64?, _ statements: [Bytes]) -> Bytes {
+        CBOR.array([
+            "cairn-block/1", .hash(Hash32.sha256(header)), .optional(slot),
+            .hash(MerkleTree.root(statements.map { MerkleTree.leafHash($0) })),
+        ]).encoded()
     }
 
     public var cbor: CBOR {
-        .array([.bytes(header), .bytes(certificate), .optional(slot), .array(statements.map { .bytes($0) })])
+        .array([
+            .bytes(header), .bytes(certificate), .optional(slot), .array(statements.map { .bytes($0) }),
+            .bytes(signature),
+        ])
     }
 
     public init(cbor: CBOR) throws(LedgerError) {
-        guard let parts = cbor.array, parts.count == 4, let header = parts[0].bytes, let certificate = parts[1].bytes,
-            let statements = parts[3].array
-        else { throw LedgerError(.block, "a certified block is [header, certificate, slot, statements]") }
+        guard let parts = cbor.array, parts.count == 5, let header = parts[0].bytes, let certificate = parts[1].bytes,
+            let statements = parts[3].array, let signature = parts[4].bytes
+        else { throw LedgerError(.block, "a certified block is [header, certificate, slot, statements, signature]") }
         self.init(
             header: header, certificate: certificate, slot: parts[2].unsigned,
-            statements: statements.compactMap(\.bytes))
+            statements: statements.compactMap(\.bytes), signature: signature)
     }
 }
 

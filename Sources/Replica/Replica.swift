@@ -83,19 +83,31 @@ public final class Replica: Sendable {
             guard identity.genesis == genesis.bytes, identity.member == member.id else {
                 throw StoreError(.otherLedger, at: store.path, "the file belongs to another ledger or member")
             }
+            // A file that was restored: where no other process holds signatures of the member, nobody has to be asked.
+            if !hasPeers, try store.voteStart() == nil { try await store.write { try $0.setVoteStart(0) } }
         } else {
             try await initialise(store, genesis: genesis, member: member, voteStart: hasPeers ? nil : 0)
         }
+        return Replica(
+            member: member, store: store, genesis: genesis, key: key, executor: executor, engine: try engine(of: store))
+    }
+
+    /// What a file says, recomputed.
+    private static func engine(of store: LedgerStore) throws -> Engine {
         guard let audit = try store.audit() else {
             throw StoreError(.damaged, at: store.path, "the file has no genesis")
         }
         let next = try store.stateEntries(from: Timers.first, to: Timers.end, limit: 1).first
             .flatMap { Timers.time(of: $0.key) }
-        return Replica(
-            member: member, store: store, genesis: genesis, key: key, executor: executor,
-            engine: Engine(
-                log: audit.log, tree: audit.tree, head: audit.head, headHash: audit.headHash, clocks: audit.clocks,
-                nextTimer: next, voteStart: try store.voteStart()))
+        return Engine(
+            log: audit.log, tree: audit.tree, head: audit.head, headHash: audit.headHash, clocks: audit.clocks,
+            nextTimer: next, voteStart: try store.voteStart())
+    }
+
+    /// Goes back to what the disk holds, after a block was executed that is not to be stored.
+    func reload() throws {
+        let engine = try Self.engine(of: store)
+        self.engine.withLock { $0 = engine }
     }
 
     private static func initialise(
@@ -153,6 +165,12 @@ public final class Replica: Sendable {
         return Vote.sign(block.headerBytes, with: key)
     }
 
+    func certified(_ final: FinalBlock) -> CertifiedBlock {
+        .sign(
+            header: final.block.headerBytes, certificate: final.certificate, slot: final.block.slot,
+            statements: final.block.items.map(\.statement), with: key)
+    }
+
     func signed(_ clock: UInt64) -> SignedClock { .sign(clock, of: member.id, ledger: genesis.id, with: key) }
 
     /// The first height that the member may sign; nil until peers have told what they hold.
@@ -204,6 +222,9 @@ public final class Replica: Sendable {
             writer.claim(id, height: height, position: position)
         }
         guard outcome.timer != nil || !outcome.items.isEmpty else {
+            guard assignment.certified == nil else {
+                throw ReplicaError(.diverged, "\(member.id) finds block \(height) empty, which a quorum signed")
+            }
             engine.reports = reports
             return Execution(
                 block: nil, headerHash: engine.headHash, vote: nil, repeated: outcome.repeated,

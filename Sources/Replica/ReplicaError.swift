@@ -16,6 +16,8 @@ public struct ReplicaError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let stopped = Code(rawValue: "stopped")
         /// A block that no quorum signed.
         public static let certificate = Code(rawValue: "no-certificate")
+        /// A block whose statements do not belong to its header, signed by the one who sent it.
+        public static let misleading = Code(rawValue: "misleading-block")
         public static let notFound = Code(rawValue: "not-found")
     }
 

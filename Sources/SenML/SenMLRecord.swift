@@ -98,4 +98,10 @@ public struct ResolvedRecord: Sendable, Hashable {
         if case .number(let number) = value { return number }
         return nil
     }
+
+    /// The boolean, when the value is one.
+    public var boolean: Bool? {
+        if case .boolean(let boolean) = value { return boolean }
+        return nil
+    }
 }

@@ -57,6 +57,7 @@ def alone(check):
                 time.sleep(2)
             visible(check, url, tokens)
             quotes(check, url, tokens["driver-7f3a"])
+            saved(check, url, tokens["harbour-parking"])
             clear(check, folder)
         finally:
             stop(node)
@@ -80,6 +81,14 @@ def visible(check, url, tokens):
         check("a stay is for its driver", call("GET", path, headers={"Authorization": f"Bearer {tokens['driver-7f3a']}"})[0] == 200)
         check("and not for another one", call("GET", path, headers={"Authorization": f"Bearer {tokens['driver-29c1']}"})[0] == 404)
         check("nor for a stranger", call("GET", path)[0] == 401)
+
+
+def saved(check, url, token):
+    """PARK-10: the manager's report says what barriers that open by themselves save."""
+    body = call("GET", f"{url}/parking/lots", headers={"Authorization": f"Bearer {token}", "Accept": "text/html"})[1].decode()
+    told = re.search(r"Time saved at the exit</dt><dd>\s*([^<]+).*?(\d+) exits: the barrier opened after (\d+) ms", body, re.S)
+    check("PARK-10: the manager's report shows the time saved", told and int(told.group(2)) > 0 and int(told.group(3)) < 30_000,
+          told and told.groups())
 
 
 def quotes(check, url, token):

@@ -5,6 +5,7 @@ Prints `N passed, N failed` last and exits non-zero if anything failed.
 """
 import sys
 
+import backup
 import capture
 import chattel
 import chattel_rules
@@ -18,12 +19,14 @@ import energy_market
 import enrolment
 import evidence
 import exports
+import faults
 import fish
 import fish_records
 import inputs
 import life
 import outage
 import parking
+import parking_devices
 import parking_rules
 import personal
 import secrets_kept
@@ -50,7 +53,9 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("fish farming and its drill", fish.run),
          ("records and alarms of fish farming", fish_records.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
-         ("nodes of their own", cluster.run),
+         ("devices of a car park", parking_devices.run),
+         ("nodes of their own", cluster.run), ("backups", backup.run),
+         ("faults of a network", faults.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
     print(f"-- {name}", flush=True)

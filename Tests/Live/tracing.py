@@ -72,6 +72,7 @@ def run(check):
             wait_for_cast(ledger)
             grow(ledger)
             mass(check, ledger)
+            lies(check, ledger)
             arrival(check, ledger)
             hold(check, ledger)
             code = life(check, ledger)
@@ -118,6 +119,41 @@ def mass(check, ledger):
     harvest(ledger, "MASS", 1000)
     told = [ledger.commission(code_of("MASS", f"M{number}"), "MASS", grams=200)[0] for number in range(6)]
     check("AGR-19: boxes cannot outweigh their harvest", told == ["FINAL"] * 5 + ["agri-125"], told)
+
+
+def lies(check, ledger):
+    """COMMON-40, AGR-40: a yield that cannot be, a weight and a temperature that another party finds otherwise; all stand."""
+    told, answer = ledger.send("farm", "harvest", {"lot": "LIES", "plot": "P", "harvestedAt": int(time.time() * 1000) - 60_000,
+                                                   "grams": 150_000_000}, "lot:LIES")
+    found = [event["name"] for event in ledger.events(answer)]
+    check("AGR-40: 150 t from 1,000 m² are kept and marked", (told, found) == ("FINAL", ["implausibleYield"]), (told, found))
+    harvest(ledger, "TRUE", 50_000_000)
+    code, other = code_of("TRUE", "W1"), code_of("TRUE", "W2")
+    for box in (code, other):
+        ledger.commission(box, "TRUE", grams=10_000)
+    told, _ = ledger.send("corner-shop", "weighBox", {"code": code, "grams": 9_200, "weighedAt": 1}, code)
+    check("COMMON-40: who does not hold a box does not weigh it", told == "agri-5", told)
+    ship(ledger, "L-LIES", [code, other], [code, other], highest=500)
+
+    def weigh(box, grams):
+        told, answer = ledger.send("corner-shop", "weighBox", {"code": box, "grams": grams, "weighedAt": 3}, box)
+        return told, {event["name"]: event["details"] for event in ledger.events(answer)}
+
+    check("COMMON-40: scales that agree are no finding", weigh(other, 9_900) == ("FINAL", {}))
+    told, found = weigh(code, 9_200)
+    check("COMMON-40: different weights are told with both parties", (told, found) == (
+        "FINAL", {"weightDiffers": {"packed": 10_000, "packer": "farm", "weighed": 9_200}}), (told, found))
+    told, answer = ledger.send("corner-shop", "measureArrival", {"code": code, "leg": "L-LIES", "temperature": 1130,
+                                                                 "measuredAt": 3}, code)
+    found = {event["name"]: event["details"] for event in ledger.events(answer)}
+    check("AGR-40: warmer on arrival than the carrier says it ever was", found == {
+        "temperatureDiffers": {"carrier": "coldline", "told": 500, "measured": 1130}}, (told, found))
+    page = ledger.html(code)
+    check("COMMON-40: the page of the box shows both weights and the difference", "10.0 kg" in page and "9.2 kg" in page
+          and "8.0 % less than the 10.0 kg that" in page)
+    check("AGR-40: and the temperature beside the carrier's", "11.3" in page and "says it ever was on the way: 5.0" in page)
+    page = ledger.html(other)
+    check("COMMON-40: of a box whose weights agree nothing is said", "less than the" not in page)
 
 
 def ship(ledger, leg, codes, arrived, highest=500, minutes=0):

@@ -9,6 +9,8 @@ final class MembersApart: Sendable {
     let consortium: TestConsortium
     private let order = EmbeddedSequencer()
     private let nodes = Mutex<[String: LedgerNode]>([:])
+    /// A member that claims to be ahead, and sends certified headers with other statements.
+    let liar = Mutex<Int?>(nil)
 
     init() throws { consortium = try TestConsortium() }
 
@@ -41,12 +43,22 @@ final class MembersApart: Sendable {
         func publish(_ news: PeerNews) {
             for member in members { (try? network.node(member))?.take(news) }
         }
-        func standing(of member: String) async throws -> PeerStanding { try network.node(member).standing(for: own) }
+        func standing(of member: String) async throws -> PeerStanding {
+            let standing = try network.node(member).standing(for: own)
+            guard network.liar.withLock({ $0.map { "m\($0)" } }) == member else { return standing }
+            return PeerStanding(finalHeight: standing.finalHeight + 1, lastVote: standing.lastVote)
+        }
         func votes(from height: UInt64, of member: String) async throws -> [SignedHeader] {
             try network.node(member).votes(from: height)
         }
         func blocks(from height: UInt64, of member: String) async throws -> [CertifiedBlock] {
-            try network.node(member).certifiedBlocks(from: height, bytes: 1 << 20)
+            let blocks = try network.node(member).certifiedBlocks(from: height, bytes: 1 << 20)
+            guard let liar = network.liar.withLock({ $0 }), member == "m\(liar)" else { return blocks }
+            return blocks.map {
+                .sign(
+                    header: $0.header, certificate: $0.certificate, slot: $0.slot, statements: [],
+                    with: network.consortium.memberKeys[liar])
+            }
         }
         func cosignatures(at height: UInt64, of member: String) async throws -> [String] {
             try network.node(member).ownCosignatures(at: height)

@@ -67,6 +67,27 @@ import Testing
         #expect(audit?.head.height ?? 0 > height)
     }
 
+    /// A node that takes blocks turns to another peer when one sends statements that do not belong to the header, and keeps what it sent.
+    @Test func aPeerThatSendsOtherStatementsIsPutAside() async throws {
+        defer { consortium.remove() }
+        let height = try await network.run([0, 1, 2]) { nodes in
+            for _ in 0..<4 { try await consortium.send(consortium.issue(5, to: 1), to: nodes[1]) }
+            return nodes[1].finalHeight
+        }
+        network.liar.withLock { $0 = 0 }
+        try await network.run([0, 1, 2, 3]) { nodes in
+            try await nodes[3].waitForFinal(height)
+            let outcome = try await consortium.send(consortium.issue(5, to: 1), to: nodes[3])
+            #expect(outcome.height > height)
+            for found in try nodes[3].misleadingBlocks() {
+                #expect(found.member == "m0")
+                let block = try CertifiedBlock(cbor: CBOR.decode(found.block, limits: .large))
+                #expect(block.statements.isEmpty && block.isSigned(by: consortium.memberKeys[0].verifyingKey))
+            }
+            #expect(try nodes[3].misleadingBlocks().count == 1)
+        }
+    }
+
     /// A statement that nobody verified on its way is refused by all alike.
     @Test func aForgedStatementInTheOrderIsRejected() async throws {
         defer { consortium.remove() }

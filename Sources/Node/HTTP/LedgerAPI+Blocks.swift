@@ -91,6 +91,9 @@ extension LedgerAPI {
                     },
                 ]
             },
+            "misleadingBlocks": try node.misleadingBlocks().map {
+                ["member": $0.member, "height": $0.height, "block": $0.block.hex]
+            },
             "id": node.ledger.hex, "name": node.genesis.name, "height": node.finalHeight,
             "members": node.genesis.memberNames.map { ["id": $0.id, "name": $0.name] }, "quorum": members.quorum,
             "liarsSurvived": members.liarsSurvived, "silentSurvived": members.silentSurvived,

@@ -19,7 +19,7 @@ struct BenchReport: Encodable {
     var finalityP50Ms: Double
     var finalityP99Ms: Double
     /// Of the database of one replica.
-    var bytesPerTransaction: Double
+    var bytesPerTransaction: Double?
     var replicas: Int
     var operations: Int
     /// ms under load, where it is measured for each operation.
@@ -43,7 +43,7 @@ struct BenchReport: Encodable {
         try values.encode(ratio, forKey: .ratio)
         try values.encode(finalityP50Ms, forKey: .finalityP50Ms)
         try values.encode(finalityP99Ms, forKey: .finalityP99Ms)
-        try values.encode(bytesPerTransaction, forKey: .bytesPerTransaction)
+        try values.encodeIfPresent(bytesPerTransaction, forKey: .bytesPerTransaction)
         try values.encode(replicas, forKey: .replicas)
         try values.encode(operations, forKey: .operations)
         try values.encodeIfPresent(loadedP50Ms, forKey: .loadedP50Ms)
@@ -66,7 +66,7 @@ struct BenchReport: Encodable {
         }
         if let cpuMicrosPerTransaction { line("CPU time, each", String(format: "%.0f µs", cpuMicrosPerTransaction)) }
         if let transactionsPerBlock { line("in a block, under load", String(format: "%.0f", transactionsPerBlock)) }
-        line("bytes, each and replica", String(format: "%.0f", bytesPerTransaction))
+        if let bytesPerTransaction { line("bytes, each and replica", String(format: "%.0f", bytesPerTransaction)) }
         line("replicas", "\(replicas)")
         line("operations measured", "\(operations)")
     }

@@ -10,7 +10,8 @@ struct BenchTransfers: AsyncParsableCommand {
         commandName: "transfers",
         abstract: "Signed transfers, one in each HTTP request, until FINAL.",
         discussion: """
-            A closed loop of clients against an embedded consortium of four members in a temporary folder, on the same cores. \
+            A closed loop of clients against an embedded consortium of four members in a temporary folder, on the same cores, \
+            or with --network against a network's nodes, which `cairn network up` started on this machine. \
             The bound is what the cores reach when they verify the same signatures and do nothing else, measured in the same run.
             """)
 
@@ -26,10 +27,14 @@ struct BenchTransfers: AsyncParsableCommand {
     @Option(help: "Transfers of the lone client.")
     var alone = 1000
 
+    @Option(help: "Folder of a network that is up; its participants' keys pay.")
+    var network: String?
+
     @Option(help: "table or json.")
     var output = Output.table
 
     func run() async throws {
+        if let network { return try await measureNetwork(URL(filePath: network)).show(output) }
         let folder = URL.temporaryDirectory.appending(path: "cairn-bench-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         var options = try ConsortiumOptions.parse([])
@@ -99,11 +104,17 @@ struct BenchTransfers: AsyncParsableCommand {
     private func statement(
         _ name: String, from payer: (id: String, key: SigningKey), to payee: Int, amount: UInt64, _ ledger: Hash32
     ) throws -> Statement {
+        try Self.statement(name, from: payer, to: "account-\(payee)", amount: amount, ledger)
+    }
+
+    static func statement(
+        _ name: String, from payer: (id: String, key: SigningKey), to payee: String, amount: UInt64, _ ledger: Hash32
+    ) throws -> Statement {
         try Statement.sign(
             Ledger.Operation(
                 "wallet", name,
-                [("to", .text("account-\(payee)")), ("amount", .unsigned(amount)), ("currency", "XPT")]),
-            issuer: payer.id, subject: "account-\(payee)", validUntil: UInt64(Date().timeIntervalSince1970) + 3600,
+                [("to", .text(payee)), ("amount", .unsigned(amount)), ("currency", "XPT")]),
+            issuer: payer.id, subject: payee, validUntil: UInt64(Date().timeIntervalSince1970) + 3600,
             nonce: (0..<8).map { _ in UInt8.random(in: 0...255) }, ledger: ledger, with: payer.key)
     }
 

@@ -8,8 +8,16 @@ struct LoadGenerator {
     /// Largest answer, bytes.
     private static let buffer = 8192
 
-    let port: Int
+    /// Of the nodes that the clients are shared out among.
+    let ports: [Int]
     let connections: Int
+
+    init(port: Int, connections: Int) { self.init(ports: [port], connections: connections) }
+
+    init(ports: [Int], connections: Int) {
+        self.ports = ports
+        self.connections = connections
+    }
 
     struct Outcome: Sendable {
         var latencies: [Double] = []
@@ -37,7 +45,9 @@ struct LoadGenerator {
     private func loop(_ bodies: [Bytes]) throws -> Outcome {
         var outcome = Outcome()
         outcome.latencies.reserveCapacity(bodies.count)
-        var clients = try (0..<min(connections, bodies.count)).map { _ in Client(socket: try connect()) }
+        var clients = try (0..<min(connections, bodies.count)).map {
+            Client(socket: try connect(to: ports[$0 % ports.count]))
+        }
         defer { for client in clients { close(client.socket) } }
         var next = 0
         let start = ContinuousClock.now
@@ -77,7 +87,7 @@ struct LoadGenerator {
         return outcome
     }
 
-    private func connect() throws -> Int32 {
+    private func connect(to port: Int) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

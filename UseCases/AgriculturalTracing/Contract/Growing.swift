@@ -98,6 +98,11 @@ extension TracingContract {
         guard try context.get(Self.harvestLots, lot) == nil else { throw .exists("the harvest lot \(lot)") }
         var record = HarvestLot(
             owner: context.sender.id, plot: name, seedLot: plot.seedLot, harvestedAt: harvestedAt, grams: grams)
+        if !Self.isPlausible(grams: grams, on: plot) {
+            try context.emit(
+                "implausibleYield", subject: "lot:\(lot)",
+                [("grams", .unsigned(grams)), ("squareMetres", .unsigned(plot.squareMetres))])
+        }
         if harvestedAt < plot.waitUntil {
             // A warning, not a refusal: what was cut is cut, and whoever buys it reads when it should have been.
             record.waitUntil = plot.waitUntil
@@ -199,7 +204,7 @@ extension TracingContract {
     /// How far the clock of who records may be ahead of ledger time, ms: that is a median of the members' clocks, the latest a moment old.
     private static let clockTolerance: UInt64 = 60_000
 
-    private static func isPast(_ time: UInt64, _ context: ContractContext) -> Bool {
+    static func isPast(_ time: UInt64, _ context: ContractContext) -> Bool {
         time <= context.time || time - context.time <= clockTolerance
     }
 }

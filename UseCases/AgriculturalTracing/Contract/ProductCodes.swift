@@ -96,6 +96,7 @@ extension TracingContract {
         guard leg.carrier == context.sender.id else { throw .notAuthorised("\(name) is \(leg.carrier)'s transport") }
         guard leg.deliveredAt == nil else { throw ContractError(127, "\(name) is delivered already") }
         leg.deliveredAt = deliveredAt
+        leg.highest = highest
         context.set(Self.legs, name, leg)
         if minutesOver > 0 || highest > leg.maximumTemperature {
             try context.emit(

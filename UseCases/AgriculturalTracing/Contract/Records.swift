@@ -234,6 +234,8 @@ public struct Leg: StateValue, Hashable {
     public var boxes: [String]
     public var departedAt: UInt64
     public var deliveredAt: UInt64?
+    /// Highest temperature on the way as the carrier told it, hundredths of a degree Celsius.
+    public var highest: Int64?
     public var received: Bool = false
 
     public init(
@@ -257,6 +259,7 @@ public struct Leg: StateValue, Hashable {
         self.init(
             carrier: carrier, from: from, to: to, maximumTemperature: limit, boxes: boxes.compactMap(\.text),
             departedAt: departedAt, deliveredAt: map["deliveredAt"]?.unsigned)
+        highest = map["highest"]?.int
         self.received = received
     }
 
@@ -265,7 +268,8 @@ public struct Leg: StateValue, Hashable {
             "carrier": .text(carrier), "from": .text(from), "to": .text(to),
             "maximumTemperature": Value(maximumTemperature),
             "boxes": .array(boxes.map { .text($0) }), "departedAt": .unsigned(departedAt),
-            "deliveredAt": .optional(deliveredAt), "received": .bool(received),
+            "deliveredAt": .optional(deliveredAt), "highest": highest.map { Value($0) } ?? .null,
+            "received": .bool(received),
         ]
     }
 }

@@ -62,6 +62,8 @@ public struct TracingContract: Contract {
         case "dispatch": try dispatch(&arguments, context)
         case "deliver": try deliver(&arguments, context)
         case "receive": try receive(&arguments, context)
+        case "weighBox": try weighBox(&arguments, context)
+        case "measureArrival": try measureArrival(&arguments, context)
         case "offer": try offer(&arguments, context)
         case "sell": try sell(&arguments, context)
         case "takeBack": try takeBack(&arguments, context)

@@ -40,10 +40,14 @@ public struct Lot: StateValue, Hashable {
     }
 }
 
-/// A device that may report passages of a lane; `parking/lanes/<device>`.
+/// A device that may report passages of a lane; `parking/lanes/<device>`. A lane can have several, under one name.
 public struct Lane: StateValue, Hashable {
     public enum Direction: String, Sendable { case entry, exit }
 
+    /// What a device can say of a car: its plate, its tag, or that there is one.
+    public enum Kind: String, Sendable { case camera, reader, loop }
+
+    public let kind: Kind
     public let lot: String
     public let name: String
     public let direction: Direction
@@ -51,7 +55,10 @@ public struct Lane: StateValue, Hashable {
     public let barrier: String?
     public let gateway: String
 
-    public init(lot: String, name: String, direction: Direction, barrier: String?, gateway: String) {
+    public init(
+        kind: Kind = .camera, lot: String, name: String, direction: Direction, barrier: String?, gateway: String
+    ) {
+        self.kind = kind
         self.lot = lot
         self.name = name
         self.direction = direction
@@ -60,17 +67,19 @@ public struct Lane: StateValue, Hashable {
     }
 
     public init(cbor: Value) throws(ContractError) {
-        guard let map = cbor.map, let lot = map["lot"]?.text, let name = map["name"]?.text,
+        guard let map = cbor.map, let kind = map["kind"]?.text.flatMap(Kind.init(rawValue:)),
+            let lot = map["lot"]?.text, let name = map["name"]?.text,
             let direction = map["direction"]?.text.flatMap(Direction.init(rawValue:)),
             let gateway = map["gateway"]?.text
         else { throw .corrupt("of a lane") }
-        self.init(lot: lot, name: name, direction: direction, barrier: map["barrier"]?.text, gateway: gateway)
+        self.init(
+            kind: kind, lot: lot, name: name, direction: direction, barrier: map["barrier"]?.text, gateway: gateway)
     }
 
     public var cbor: Value {
         [
-            "lot": .text(lot), "name": .text(name), "direction": .text(direction.rawValue),
-            "barrier": .optional(barrier), "gateway": .text(gateway),
+            "kind": .text(kind.rawValue), "lot": .text(lot), "name": .text(name),
+            "direction": .text(direction.rawValue), "barrier": .optional(barrier), "gateway": .text(gateway),
         ]
     }
 }

@@ -29,6 +29,9 @@ extension ParkingContract {
             throw .invalid("direction", "entry or exit")
         }
         let barrier = try arguments.optionalText("barrier", maximum: 120)
+        guard let kind = Lane.Kind(rawValue: try arguments.optionalText("kind", maximum: 10) ?? "camera") else {
+            throw .invalid("kind", "camera, reader or loop")
+        }
         try arguments.finish()
         let lot = try context.require(Self.lots, lotID, "the lot")
         try requireOperator(lot, context)
@@ -44,7 +47,8 @@ extension ParkingContract {
         }
         context.set(
             Self.lanes, device,
-            Lane(lot: lotID, name: name, direction: direction, barrier: barrier, gateway: record.gateway))
+            Lane(
+                kind: kind, lot: lotID, name: name, direction: direction, barrier: barrier, gateway: record.gateway))
         try context.emit("lane", subject: device, [("lot", .text(lotID))])
     }
 

@@ -38,19 +38,39 @@ extension ParkingContract {
             confidence: try arguments.unsigned("confidence", in: 0...1000), image: try arguments.hash("image"),
             plate: try arguments.hash("plate"), shape: try arguments.hash("shape"),
             reads: try arguments.unsigned("reads", in: 1...10))
+        let tag = try arguments.optionalHash("tag")
         try arguments.finish()
-        try context.requireRole(MembershipContract.gateway)
-        guard let lane = try context.get(Self.lanes, passage.device), lane.gateway == context.sender.id,
-            let device = try context.get(MembershipContract.devices, passage.device), device.revokedAt == nil
-        else { throw Refusal.notAuthorised }
+        let lane = try authorised(passage, rules, context)
         guard lane.direction == direction else { throw Refusal.direction(lane.direction) }
+        switch lane.kind {
+        case .camera: break
+        case .reader:
+            guard let tag, try context.get(Self.tags, tag.hex) == passage.plate.hex else { throw Refusal.noTag }
+        case .loop: throw Refusal.notAuthorised
+        }
+        return (passage, lane)
+    }
+
+    /// The lane of a device that may report, at a time that can be, with evidence that was not shown before.
+    func authorised(
+        _ passage: Passage, _ rules: ParkingRules, _ context: ContractContext
+    ) throws(ContractError) -> Lane {
+        let lane = try lane(of: passage.device, context)
         // A minute for clocks that run fast.
         guard passage.time <= context.time + 60_000, passage.time + rules.lateness >= context.time else {
             throw Refusal.time
         }
         guard try context.get(Self.images, passage.image.hex) == nil else { throw Refusal.imageSeen }
         context.set(Self.images, passage.image.hex, context.time)
-        return (passage, lane)
+        return lane
+    }
+
+    func lane(of name: String, _ context: ContractContext) throws(ContractError) -> Lane {
+        try context.requireRole(MembershipContract.gateway)
+        guard let lane = try context.get(Self.lanes, name), lane.gateway == context.sender.id,
+            let device = try context.get(MembershipContract.devices, name), device.revokedAt == nil
+        else { throw Refusal.notAuthorised }
+        return lane
     }
 
     /// A reason why a person has to look: similar is not equal, and nobody is charged by a guess.

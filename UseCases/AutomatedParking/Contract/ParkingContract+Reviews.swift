@@ -53,7 +53,7 @@ extension ParkingContract {
         try requireOperator(lot, context)
         guard review.decision == nil else { throw Refusal.decided }
         switch review.kind {
-        case .weak, .similar:
+        case .weak, .similar, .unread:
             if let plate, let passage = review.passage { try accept(passage, as: plate, id, &lot, rules, context) }
         case .noExit, .twoPlaces:
             if let session = review.session { try end(session, reason, &lot, rules, context) }

@@ -34,6 +34,11 @@ public struct ParkingContract: Contract {
     /// Devices' answers to what the gateway told barriers: `<picture>`.
     public static let openings = StateMap<String>(contractName, "openings")
 
+    /// Tags on windscreens, as keyed hashes, to the plates that they stand for.
+    public static let tags = StateMap<String>(contractName, "tags")
+    /// Devices that somebody has to look after: `<device>`.
+    public static let maintenance = StateMap<MaintenanceCall>(contractName, "maintenance")
+
     public enum Role {
         public static let driver = "driver"
         public static let lotOperator = "parking-operator"
@@ -63,6 +68,11 @@ public struct ParkingContract: Contract {
         case "arrive": try arrive(&arguments, rules, context)
         case "depart": try depart(&arguments, rules, context)
         case "barrier": try barrier(&arguments, context)
+        case "unread": try unread(&arguments, rules, context)
+        case "tag": try tag(&arguments, context)
+        case "endTag": try endTag(&arguments, context)
+        case "maintenance": try maintenance(&arguments, context)
+        case "maintained": try maintained(&arguments, context)
         case "charge": try charge(&arguments, rules, context)
         case "pay": try pay(&arguments, context)
         case "desk": try desk(&arguments, context)
@@ -105,6 +115,9 @@ public struct ParkingContract: Contract {
         static let parked = ContractError(113, "the car is in a lot; end its stay first")
         static let noPlate = ContractError(114, "say which of the candidates it was, or dismiss the case")
         static let repeated = ContractError(115, "this passage is on the ledger")
+        static let noTag = ContractError(116, "no account has registered this tag for the plate")
+        static let tagTaken = ContractError(117, "the tag stands for another plate; end that first")
+        static let called = ContractError(118, "somebody was called for this device already")
     }
 
     // MARK: Keys

@@ -113,7 +113,7 @@ public struct ParkingSession: StateValue, Hashable {
 /// Something that a person decides; `parking/reviews/<lot>/<number>`.
 public struct Review: StateValue, Hashable {
     public enum Kind: String, Sendable, CaseIterable {
-        case weak, similar, twoPlaces, noExit, noEntry, ownership, dispute
+        case weak, similar, unread, twoPlaces, noExit, noEntry, ownership, dispute
     }
 
     public let kind: Kind

@@ -16,10 +16,12 @@ public struct PassageDecision: Sendable {
         public var confidence: UInt64
         /// When the gateway had it, ms since 1970.
         public var received: UInt64
+        /// Keyed hash of the tag that stands for the plate, where that was read.
+        public var tag: Hash32?
 
         public init(
             device: String, time: UInt64, plate: Hash32, shape: Hash32, image: Hash32, confidence: UInt64,
-            received: UInt64
+            received: UInt64, tag: Hash32? = nil
         ) {
             self.device = device
             self.time = time
@@ -28,6 +30,7 @@ public struct PassageDecision: Sendable {
             self.image = image
             self.confidence = confidence
             self.received = received
+            self.tag = tag
         }
     }
 

@@ -44,6 +44,15 @@ public struct PlateName: Sendable, Hashable {
     /// The same for all plates that can be confused with it.
     public func shape(_ key: Bytes) -> Hash32 { Self.code("shape|\(folded)", key) }
 
+    /// What stands for a tag on a windscreen, by the number printed on it; nil for no number.
+    public static func tag(_ number: String, _ key: Bytes) -> Hash32? {
+        let digits = number.uppercased().filter { !$0.isWhitespace && $0 != "-" }
+        guard (4...40).contains(digits.count), digits.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+            return nil
+        }
+        return code("tag|\(digits)", key)
+    }
+
     private static func code(_ content: String, _ key: Bytes) -> Hash32 {
         let code = HMAC<SHA256>.authenticationCode(for: Bytes(content.utf8), using: SymmetricKey(data: key))
         return Hash32(Bytes(code)) ?? .zero

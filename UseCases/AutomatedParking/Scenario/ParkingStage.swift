@@ -47,14 +47,17 @@ struct ParkingStage: Sendable {
         }
         // Cameras tell keyed hashes alone, and each passage is on the ledger: the messages behind it are no secret there.
         for lot in ParkingPlan.lots { try await stage.publish([Self.channel], of: lot.operatorID) }
-        for lane in ParkingPlan.lanes where try await stage.state("parking/lanes/\(lane.camera)") == nil {
-            try await require(
-                ParkingContract.contractName, "lane",
-                [
-                    ("lot", .text(lane.lot)), ("device", .text(lane.camera)), ("name", .text(lane.id)),
-                    ("direction", .text(lane.direction.rawValue)),
-                    ("barrier", lane.barrier.map { .text($0) } ?? .null),
-                ], as: Self.operatorID(of: lane.lot), about: lane.camera)
+        for lane in ParkingPlan.lanes {
+            for (kind, device) in [(Lane.Kind.camera, lane.camera), (.loop, lane.loop), (.reader, lane.reader)] {
+                guard let device, try await stage.state("parking/lanes/\(device)") == nil else { continue }
+                try await require(
+                    ParkingContract.contractName, "lane",
+                    [
+                        ("lot", .text(lane.lot)), ("device", .text(device)), ("name", .text(lane.id)),
+                        ("direction", .text(lane.direction.rawValue)), ("kind", .text(kind.rawValue)),
+                        ("barrier", lane.barrier.map { .text($0) } ?? .null),
+                    ], as: Self.operatorID(of: lane.lot), about: device)
+            }
         }
         for driver in ParkingPlan.drivers where try await stage.state("wallet/accounts/XPT/\(driver.id)") == nil {
             try await require(
@@ -69,14 +72,21 @@ struct ParkingStage: Sendable {
     static func operatorID(of lot: String) -> String { ParkingPlan.lots.first { $0.id == lot }?.operatorID ?? "" }
 
     private func enrolDevices() async throws {
-        let devices = ParkingPlan.lanes.flatMap { lane in
-            [(lane, lane.camera, PlateCamera.profile)] + (lane.barrier.map { [(lane, $0, Barrier.profile)] } ?? [])
-        }
+        let devices =
+            ParkingPlan.lanes.flatMap { lane in
+                [
+                    (lane.lot, lane.camera, PlateCamera.profile), (lane.lot, lane.barrier, Barrier.profile),
+                    (lane.lot, lane.loop, LaneSensor.Kind.loop.profile),
+                    (lane.lot, lane.reader, LaneSensor.Kind.tag.profile),
+                ]
+            } + ParkingPlan.bays.map { ("harbour", $0, LaneSensor.Kind.bay.profile) }
         try await stage.enrol(
-            try devices.map { lane, urn, profile in
-                .init(
-                    try identity(urn), profile: profile, owner: Self.operatorID(of: lane.lot),
-                    gateway: ParkingPlan.gateway)
+            try devices.compactMap { lot, urn, profile in
+                try urn.map {
+                    .init(
+                        try identity($0), profile: profile, owner: Self.operatorID(of: lot),
+                        gateway: ParkingPlan.gateway)
+                }
             }, by: Self.registrar)
     }
 
@@ -106,6 +116,10 @@ struct ParkingStage: Sendable {
     func barrier(_ lane: String) throws -> Barrier? {
         guard let urn = ParkingPlan.lanes.first(where: { $0.id == lane })?.barrier else { return nil }
         return Barrier(session: try session(urn, listens: true))
+    }
+
+    func sensor(_ kind: LaneSensor.Kind, _ urn: String) throws -> LaneSensor {
+        LaneSensor(kind, session: try session(urn, listens: false))
     }
 
     // MARK: Drivers
@@ -159,12 +173,25 @@ struct ParkingStage: Sendable {
         ]
     }
 
+    /// The first driver's tag stands for the plate of the same car.
+    func registerTag() async throws {
+        let key = try plateKey()
+        guard let plate = ParkingPlan.drivers.first(where: { $0.id == ParkingPlan.tag.driver })?.plateName?.hash(key),
+            let tag = PlateName.tag(ParkingPlan.tag.number, key),
+            try await stage.state("parking/tags/\(tag.hex)") == nil
+        else { return }
+        try await require(
+            ParkingContract.contractName, "tag", [("tag", .hash(tag)), ("plate", .hash(plate))],
+            as: ParkingPlan.tag.driver, about: "plate:\(plate.hex)")
+    }
+
     // MARK: Going on
 
     /// Cars come and go until cancelled: their clocks run faster than ours, so that stays of hours fit in minutes.
     func runUntilCancelled() async throws {
         try await prepare()
         try await registerDrivers()
+        try await registerTag()
         let site = try ParkingSite(stage: self)
         try await site.connect()
         try await site.run()

@@ -46,6 +46,7 @@ struct DriverRoutes: Sendable {
                     visitor(request.session, found: try stays(of: plate)), request.session)
             },
             act("/parking/register", "Register a plate") { try register($0, $1) },
+            act("/parking/tag", "Say which tag a car has") { try tag($0, $1) },
             act("/parking/pay", "Pay a stay") { input, _ in
                 guard let key = input["session"], let amount = UInt64(input["amount"] ?? "") else {
                     throw Problem.badRequest("say which stay, and how much")
@@ -95,7 +96,7 @@ struct DriverRoutes: Sendable {
         return plate
     }
 
-    private func key() throws -> Bytes { try platform.keys.keyOrNew(of: ParkingPlan.plateSecret).rawRepresentation }
+    func key() throws -> Bytes { try platform.keys.keyOrNew(of: ParkingPlan.plateSecret).rawRepresentation }
 
     /// The plate and the permission to collect for it, signed by the driver's wallet.
     private func register(_ input: FormInput, _ session: Session) throws -> [Platform.Wish] {
@@ -174,7 +175,8 @@ struct DriverRoutes: Sendable {
                         ]
                     }, empty: .init("No lot yet.")),
             ],
-            forms: due.prefix(3).map { payForm($0.key, $0.session, session) } + [registration(lots, session)],
+            forms: due.prefix(3).map { payForm($0.key, $0.session, session) } + [registration(lots, session)]
+                + tagForm(plates.filter { $0.value.stage == .active }.map(\.key), session),
             current: "/parking")
     }
 

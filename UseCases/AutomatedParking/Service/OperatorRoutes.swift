@@ -43,6 +43,10 @@ struct OperatorRoutes: Sendable {
                 ]
             },
             act("/parking/tariff", "Publish a tariff") { input, _ in try publish(input) },
+            act("/parking/maintained", "Say that a device was looked after") { input, _ in
+                let device = try input.text("device")
+                return [ParkingRoutes.wish("maintained", [("device", .text(device))], about: device)]
+            },
         ]
     }
 
@@ -95,24 +99,29 @@ struct OperatorRoutes: Sendable {
         let open = cases.filter { $0.review.decision == nil }
         let disputes = cases.filter { $0.review.kind == .dispute }.count
         let automatic = ended.isEmpty ? "" : "\((ended.count - byHand.count) * 100 / ended.count) %"
+        let calls = try maintenanceCalls(of: Set(lots.map(\.key)))
         return WorkPage(
             kicker: "Automated parking", title: "My car parks",
             lead: "What is in, what came in, and the few stays that need a person.",
-            facts: lots.map { Fact($0.value.name, "\($0.value.occupied) of \($0.value.capacity) spaces taken") } + [
-                Fact(
-                    "Revenue", ParkingWords.money(revenue), note: "of the latest \(stays.count) stays",
-                    grounds: ParkingRoutes.grounds(stays.filter { $0.session.paid > 0 })),
-                Fact(
-                    "Without a hand", automatic,
-                    note: "\(ended.count - byHand.count) of \(ended.count) stays",
-                    grounds: ParkingRoutes.grounds(ended)),
-                Fact("Doubtful cases", "\(open.count) open", note: "\(disputes) disputes of \(ended.count) stays"),
+            facts: try lots.map { Fact($0.value.name, "\($0.value.occupied) of \($0.value.capacity) spaces taken") }
+                + bayFacts(session) + savedTime(ended) + [
+                    Fact(
+                        "Revenue", ParkingWords.money(revenue), note: "of the latest \(stays.count) stays",
+                        grounds: ParkingRoutes.grounds(stays.filter { $0.session.paid > 0 })),
+                    Fact(
+                        "Without a hand", automatic,
+                        note: "\(ended.count - byHand.count) of \(ended.count) stays",
+                        grounds: ParkingRoutes.grounds(ended)),
+                    Fact("Doubtful cases", "\(open.count) open", note: "\(disputes) disputes of \(ended.count) stays"),
+                ],
+            tables: [
+                casesTable(cases.suffix(40).reversed()), maintenanceTable(calls), try staysTable(stays.prefix(60)),
             ],
-            tables: [casesTable(cases.suffix(40).reversed()), try staysTable(stays.prefix(60))],
             forms: open.prefix(3).map { decideForm($0.key, $0.review, session) }
                 + stays.filter { $0.session.stage == .claimed && $0.session.driver == nil }.prefix(2).map {
                     deskForm($0.key, $0.session, session)
-                } + (lots.isEmpty ? [] : [tariffForm(lots, session)]),
+                } + calls.prefix(2).map { maintainedForm($0.device, session) }
+                + (lots.isEmpty ? [] : [tariffForm(lots, session)]),
             current: "/parking/lots")
     }
 

@@ -59,6 +59,8 @@ enum ParkingExchange {
             return row(
                 "11", who, text("device"), "open, \(text("reason")); \(text("word")) after \(number("milliseconds")) ms"
             )
+        case "unread": return row("E1", who, "Manager", "a car passed \(text("device")) and no plate was read")
+        case "maintenance": return row(nil, who, "Manager", "\(text("device")) reads less surely than it did")
         case "charge": return row("8", who, "Wallet", "asks the wallet under the mandate, and is paid")
         case "pay": return row("9", who, "Platform", "pays \(number("amount")) by hand")
         case "desk": return row("9", "Visitor", who, "pays \(number("amount")) at the desk: \(text("method"))")

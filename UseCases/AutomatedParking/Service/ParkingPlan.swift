@@ -24,6 +24,10 @@ struct ParkingPlan: Sendable {
 
         var camera: String { "urn:dev:ops:32473-platecamera-\(id)" }
         var barrier: String? { hasBarrier ? "urn:dev:ops:32473-barrier-\(id)" : nil }
+        /// In the road before each barrier.
+        var loop: String? { hasBarrier ? "urn:dev:ops:32473-laneloop-\(id)" : nil }
+        /// Reads tags of cars that have one.
+        var reader: String? { hasBarrier ? "urn:dev:ops:32473-tagreader-\(id)" : nil }
     }
 
     static let gateway = "lane-gateway"
@@ -67,6 +71,11 @@ struct ParkingPlan: Sendable {
         LanePlan(id: "hill-in", lot: "hill", direction: .entry, hasBarrier: false),
         LanePlan(id: "hill-out", lot: "hill", direction: .exit, hasBarrier: false),
     ]
+
+    /// Bays of the harbour that have a sensor in the floor.
+    static let bays = (1...6).map { "urn:dev:ops:32473-baysensor-harbour.\($0)" }
+    /// The first driver's car has a tag on its windscreen.
+    static let tag = (driver: "driver-7f3a", number: "3045 7711 0042")
 
     static func tariff(of lot: String) -> Tariff {
         let zone = CivilZone(offset: 60, summerTime: .europe)

@@ -77,10 +77,12 @@ struct ParkingRoutes: Sendable {
             },
             Route(
                 .get, "/api/v1/parking/sessions", "Stays of the driver who is signed in, or of an operator's lots",
-                tag: Self.tag
+                tag: Self.tag,
+                parameters: [.init("limit", in: .query, "The latest so many; 200 without it", .integer(1...2000))]
             ) { request in
                 let session = try request.requireSession()
-                return .json(["items": try stays(of: session, limit: 200).map { Self.shown($0.key, $0.session) }])
+                let limit = Int(try request.integer("limit", default: 200, in: 1...2000))
+                return .json(["items": try stays(of: session, limit: limit).map { Self.shown($0.key, $0.session) }])
             },
             Route(
                 .get, "/api/v1/parking/sessions/{lot}/{number}", "A stay, for its driver and its lot's operator",
@@ -154,11 +156,18 @@ struct ParkingRoutes: Sendable {
     private func lanes(of gateway: String) throws -> APIResponse {
         let plates = try platform.state.scan(ParkingContract.plates, limit: 100_000)
             .filter { $0.value.stage == .active }.map(\.key)
+        var tags: [String: LaneTerms.Car] = [:]
+        for (tag, plate) in try platform.state.scan(ParkingContract.tags, limit: 100_000) {
+            guard let record = try platform.state.get(ParkingContract.plates, plate) else { continue }
+            tags[tag] = LaneTerms.Car(plate: plate, shape: record.shape.hex)
+        }
         let lanes = try platform.state.scan(ParkingContract.lanes, limit: 10_000).filter { $0.value.gateway == gateway }
             .map { device, lane in
                 LaneTerms(
-                    device: device, lot: lane.lot, direction: lane.direction.rawValue, barrier: lane.barrier,
-                    sure: ParkingPlan.sure, agreeing: ParkingPlan.agreeing, plates: plates)
+                    device: device, kind: lane.kind.rawValue, lot: lane.lot, name: lane.name,
+                    direction: lane.direction.rawValue, barrier: lane.barrier, sure: ParkingPlan.sure,
+                    agreeing: ParkingPlan.agreeing, plates: lane.kind == .camera ? plates : [],
+                    tags: lane.kind == .reader ? tags : [:])
             }
         return .bytes([UInt8](try JSONEncoder().encode(["items": lanes])), "application/json")
     }

@@ -31,6 +31,7 @@ enum ParkingWords {
 
     static func kind(_ kind: Review.Kind) -> String {
         switch kind {
+        case .unread: "A car without a plate"
         case .weak: "Plate not readable"
         case .similar: "Looks like another plate"
         case .twoPlaces: "One plate in two places"

@@ -56,4 +56,39 @@ struct PassageTests {
         #expect(decision.observe(try read("JK 4", 700, at: 40_000)).isEmpty)
         #expect(decision.observe(try read("XY 7", 990, at: 40_500)).map(\.isCertain) == [false, true])
     }
+
+    @Test("PARK-12: a car on the loop is waited for; one that was read just before or after is no case")
+    func loop() {
+        func car(_ received: UInt64) -> LoopWatch.Car {
+            .init(device: "loop", time: received, image: .sha256(Bytes("\(received)".utf8)), received: received)
+        }
+        var watch = LoopWatch()
+        watch.arrived(car(1000))
+        #expect(watch.tick(1000 + LoopWatch.patience - 1) == nil)
+        #expect(watch.tick(1000 + LoopWatch.patience) == car(1000))
+        #expect(watch.tick(60_000) == nil, "a car is one case")
+        watch.arrived(car(60_000))
+        watch.read(at: 61_000)
+        #expect(watch.tick(70_000) == nil)
+        watch.arrived(car(62_000))
+        #expect(watch.tick(70_000) == nil, "the read was of this car")
+        watch.arrived(car(61_000 + PassageDecision.sameCar))
+        #expect(watch.tick(80_000) != nil)
+    }
+
+    @Test("PARK-12: a lens that gets dirty calls once; hard plates among good ones do not")
+    func health() {
+        var health = CameraHealth()
+        var calls = 0
+        func read(_ confidence: UInt64, _ count: Int) {
+            for number in 0..<count where health.observe(number % 5 == 4 ? 600 : confidence) != nil { calls += 1 }
+        }
+        read(960, 200)
+        #expect(calls == 0)
+        read(905, 200)
+        #expect(calls == 1)
+        read(950, 100)
+        read(905, 100)
+        #expect(calls == 2, "after it was cleaned the next fall is another one")
+    }
 }

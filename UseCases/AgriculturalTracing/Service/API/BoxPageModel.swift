@@ -121,6 +121,8 @@ struct BoxPageModel {
         }
         for reading in trace.readings {
             let weight = ReadingValues.numbers(in: reading.reading).first { $0.quantity == "weight" }
+            let packed = trace.records.first { $0.record.operation == "commission" }?
+                .statement.operation.arguments["grams"]?.unsigned
             steps.append(
                 (
                     reading.record.height, reading.record.position, "weighing",
@@ -129,7 +131,8 @@ struct BoxPageModel {
                         detail: weight.map { "\(Int($0.value)) g on the packing scale" } ?? "",
                         time: moment(weight?.time ?? reading.reading.received), statedBy: "the packing scale",
                         trust: .device, recordURL: ExplorerPaths.transaction(reading.record.id.hex, ledger: ledger),
-                        transactionID: reading.record.id.hex, finding: nil)
+                        transactionID: reading.record.id.hex,
+                        finding: weight.flatMap { Self.difference(onScale: $0.value, packed: packed) })
                 ))
         }
         if let soil = try devices(profile: "soil-probe").first {
@@ -148,6 +151,12 @@ struct BoxPageModel {
             }
         }
         return steps.sorted { ($0.height, $0.position) < ($1.height, $1.position) }.map { ($0.operation, $0.step) }
+    }
+
+    /// What a device weighed beside what a person stated, where the two are more than 2 % apart.
+    static func difference(onScale grams: Double, packed: UInt64?) -> String? {
+        guard let packed, abs(grams - Double(packed)) > Double(packed) * 0.02 + 5 else { return nil }
+        return "The packer states \(Double(packed) / 1000) kg"
     }
 
     /// Stages that a complete record has, and what is missing of them.

@@ -49,6 +49,13 @@ enum StepWords {
                 number("deliveredAt")
             )
         case "receive": words = (.storage, "Received", "Counted and signed for by the shop", record.time)
+        case "weighBox":
+            words = (.storage, "Weighed again", "\(Double(number("grams")) / 1000) kg", number("weighedAt"))
+        case "measureArrival":
+            words = (
+                .storage, "Measured on arrival", "\(Double(arguments["temperature"]?.int ?? 0) / 100) °C",
+                number("measuredAt")
+            )
         case "offer": words = (.sale, "On the shelf", "", record.time)
         case "sell": words = (.sale, "Sold", "\(number("units")) units", record.time)
         case "takeBack": words = (.sale, "Taken back", "\(number("units")) units: \(text("reason"))", record.time)
@@ -76,13 +83,38 @@ enum StepWords {
         }
         switch record.operation {
         case "deliver": return arguments["minutesOver"]?.unsigned ?? 0 > 0 ? "The cold chain was broken" : nil
+        case "weighBox", "measureArrival": return try difference(record, platform)
         case "harvest":
+            let plot = try platform.state.get(TracingContract.plots, arguments["plot"]?.text ?? "")
+            if let plot, !TracingContract.isPlausible(grams: arguments["grams"]?.unsigned ?? 0, on: plot) {
+                return "More than \(plot.squareMetres) m² can bear"
+            }
             let lot = try platform.state.get(TracingContract.harvestLots, arguments["lot"]?.text ?? "")
             return lot?.waitUntil.map {
                 "Cut before the waiting period of what was applied ended, on \(Moment(milliseconds: Int64($0)).day.text)"
             }
         default: return nil
         }
+    }
+
+    /// Two parties state different things about one box: both stand, and the reader is told.
+    private static func difference(_ record: IndexedRecord, _ platform: Platform) throws -> String? {
+        for event in try platform.item(of: record).result.events {
+            let details = event.details
+            switch event.name {
+            case "weightDiffers":
+                let packed = details["packed"]?.unsigned ?? 0
+                let weighed = details["weighed"]?.unsigned ?? 0
+                let tenths = (max(packed, weighed) - min(packed, weighed)) * 1000 / max(1, packed)
+                return
+                    "\(tenths / 10).\(tenths % 10) % \(weighed < packed ? "less" : "more") than the \(Double(packed) / 1000) kg that \(platform.name(of: details["packer"]?.text ?? "")) states"
+            case "temperatureDiffers":
+                return
+                    "Warmer than \(platform.name(of: details["carrier"]?.text ?? "")) says it ever was on the way: \(Double(details["told"]?.int ?? 0) / 100) °C"
+            default: continue
+            }
+        }
+        return nil
     }
 
     private static func fieldWork(

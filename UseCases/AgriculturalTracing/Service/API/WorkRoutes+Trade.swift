@@ -180,15 +180,42 @@ extension WorkRoutes {
                 let missing = try (input.optional("missing") ?? "").split(whereSeparator: \.isWhitespace)
                     .map { try Self.code(String($0)).path }
                 let arrived = leg.boxes.filter { !missing.contains($0) }
+                var wishes: [(name: String, arguments: Arguments, subject: String)] = [
+                    ("receive", [("leg", .text(name)), ("boxes", .array(arrived.map { .text($0) }))], "leg:\(name)")
+                ]
+                if input.optional("temperature") != nil, let box = arrived.first {
+                    wishes.append(
+                        (
+                            "measureArrival",
+                            [
+                                ("code", .text(box)), ("leg", .text(name)),
+                                ("temperature", CBOR(try input.hundredths("temperature"))),
+                                ("measuredAt", .unsigned(platform.now)),
+                            ], box
+                        ))
+                }
                 return try await submit(
-                    [("receive", [("leg", .text(name)), ("boxes", .array(arrived.map { .text($0) }))], "leg:\(name)")],
-                    as: session, title: "\(arrived.count) boxes received", back: back)
+                    wishes, as: session, title: "\(arrived.count) boxes received", back: back)
             },
             action("/shop/offer", "Put a box on the shelf", role: Agri.Role.seller) { input, session in
                 let code = try Self.code(try input.text("code"))
                 return try await submit(
                     [("offer", [("code", .text(code.path))], code.path)], as: session, title: "On the shelf", back: back
                 )
+            },
+            action("/shop/weigh", "Weigh a box again", role: Agri.Role.seller) { input, session in
+                let code = try Self.code(try input.text("code"))
+                return try await submit(
+                    [
+                        (
+                            "weighBox",
+                            [
+                                ("code", .text(code.path)),
+                                ("grams", .unsigned(try input.scaled("kilograms", by: 1000))),
+                                ("weighedAt", .unsigned(platform.now)),
+                            ], code.path
+                        )
+                    ], as: session, title: "Weighed", back: back)
             },
             action("/shop/sell", "Sell units of a box", role: Agri.Role.seller) { input, session in
                 let code = try Self.code(try input.text("code"))
@@ -290,6 +317,11 @@ extension WorkRoutes {
                     ? nil
                     : SellerPage.offerForm(
                         boxes: received.map { .init($0.code, $0.code) }, action: "/shop/offer",
+                        csrfToken: session.formToken),
+                shelf.isEmpty
+                    ? nil
+                    : SellerPage.weighForm(
+                        boxes: shelf.map { .init($0.code, $0.code) }, action: "/shop/weigh",
                         csrfToken: session.formToken),
                 SellerPage.takeBackForm(action: "/shop/take-back", csrfToken: session.formToken),
                 SellerPage.wasteForm(action: "/shop/waste", csrfToken: session.formToken),

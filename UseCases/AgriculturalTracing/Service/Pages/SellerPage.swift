@@ -63,7 +63,7 @@ public struct SellerPage: PortalPage {
         self.notice = notice
     }
 
-    /// Posts `shipment, missing`; `missing` holds printed codes or links, separated by spaces, and is often empty.
+    /// Posts `shipment, missing, temperature`; `missing` holds printed codes or links, separated by spaces, and is often empty.
     public static func receiveForm(
         shipments: [Form.Choice], action: String, csrfToken: String,
         problem: String? = nil
@@ -76,6 +76,9 @@ public struct SellerPage: PortalPage {
                     "missing", label: "Boxes that did not arrive", kind: .text(maximumLength: 4000),
                     hint: "Scan their codes from the list. They stay open and are named with the carrier.",
                     isRequired: false),
+                Form.Field(
+                    "temperature", label: "Temperature measured in a box", kind: .number(unit: "°C", step: "0.1"),
+                    hint: "It stands beside what the carrier tells.", isRequired: false),
             ],
             submit: "Sign for the boxes", csrfToken: csrfToken, problem: problem)
     }
@@ -89,6 +92,20 @@ public struct SellerPage: PortalPage {
             id: "offer", title: "Put a box on the shelf", action: action,
             fields: [Form.Field("code", label: "Box", kind: .choice(boxes))], submit: "Put on the shelf",
             csrfToken: csrfToken, problem: problem)
+    }
+
+    /// Posts `code`, the path of a box that the shop has, and `kilograms`.
+    public static func weighForm(
+        boxes: [Form.Choice], action: String, csrfToken: String, problem: String? = nil
+    ) -> Form {
+        Form(
+            id: "weigh", title: "Weigh a box again", action: action,
+            fields: [
+                Form.Field("code", label: "Box", kind: .choice(boxes)),
+                Form.Field(
+                    "kilograms", label: "Weight", kind: .number(unit: "kg", step: "0.001"),
+                    hint: "It stands beside the packer's; neither is overwritten."),
+            ], submit: "Record the weight", csrfToken: csrfToken, problem: problem)
     }
 
     /// Posts `lot`, one that is recalled and not answered for.

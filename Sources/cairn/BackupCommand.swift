@@ -1,0 +1,128 @@
+import ArgumentParser
+import Foundation
+import LedgerStore
+
+struct BackupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copies of a node's databases, made while it runs.",
+        discussion: "Keys are not in a backup: docs/operating/backup.md says what to keep beside it.",
+        subcommands: [Create.self, Verify.self, Restore.self])
+
+    /// Databases of a node's folder that a backup holds, relative to it. What is rebuilt from the ledger is left out, and so are readings on
+    /// their way through the gateway: an older copy would not know which messages of devices it took.
+    fileprivate static func databases(in folder: URL) throws -> [String] {
+        let leftOut = ["index.sqlite", "sealed.sqlite", "gateway.sqlite"]
+        guard let found = FileManager.default.enumerator(atPath: folder.path) else {
+            throw Failure(.notFound, "\(folder.path) cannot be read; give the folder of a node")
+        }
+        let paths = found.compactMap { $0 as? String }.filter { path in
+            path.hasSuffix(".sqlite") && !path.hasPrefix("keys/") && !leftOut.contains { path.hasSuffix($0) }
+        }.sorted()
+        guard paths.contains(where: { isLedger($0) }) else {
+            throw Failure(.notFound, "\(folder.path) holds no ledger.sqlite; give the folder of a node")
+        }
+        return paths
+    }
+
+    fileprivate static func isLedger(_ path: String) -> Bool { path.hasSuffix("ledger.sqlite") }
+
+    /// Recomputes the ledgers of a backup with every signature.
+    fileprivate static func verify(_ folder: URL) throws {
+        for path in try databases(in: folder) where isLedger(path) {
+            do {
+                let store = try LedgerStore(path: folder.appending(path: path).path)
+                defer { try? store.close() }
+                guard let audit = try store.audit(verifyingSignatures: true) else {
+                    throw Failure(.notFound, "\(path) holds no ledger yet")
+                }
+                Console.print("sound: \(path), \(audit.blocks) blocks, head \(audit.head.height) \(audit.headHash)")
+            } catch let error as StoreError {
+                throw Failure(.verificationFailed, "\(path): \(error)")
+            }
+        }
+    }
+
+    /// Makes a folder whole or not at all.
+    fileprivate static func whole(_ folder: URL, _ fill: (URL) throws -> Void) throws {
+        guard !FileManager.default.fileExists(atPath: folder.path) else {
+            throw Failure(.usage, "\(folder.path) exists; give a new folder")
+        }
+        let partial = URL(filePath: folder.path + ".partial")
+        try? FileManager.default.removeItem(at: partial)
+        try makeFolder(partial)
+        try fill(partial)
+        try FileManager.default.moveItem(at: partial, to: folder)
+    }
+
+    fileprivate static func makeFolder(_ folder: URL) throws {
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Copy a node's databases, each as it is at one moment, and verify the ledger in the copy.")
+
+        @Argument(help: "Folder of the node, for example .network/retail.")
+        var node: String
+
+        @Option(help: "Folder to be made.")
+        var to: String
+
+        func run() throws {
+            let source = URL(filePath: node)
+            let paths = try BackupCommand.databases(in: source)
+            try BackupCommand.whole(URL(filePath: to)) { partial in
+                for path in paths {
+                    let copy = partial.appending(path: path)
+                    try BackupCommand.makeFolder(copy.deletingLastPathComponent())
+                    try DatabaseCopy.make(of: source.appending(path: path).path, at: copy.path)
+                    Console.note("copied \(path)")
+                }
+                try BackupCommand.verify(partial)
+            }
+        }
+    }
+
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Recompute the ledger of a backup from its bytes; names the first damaged place.")
+
+        @Argument(help: "Folder that `cairn backup create` made.")
+        var backup: String
+
+        func run() throws { try BackupCommand.verify(URL(filePath: backup)) }
+    }
+
+    struct Restore: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put the databases of a backup into the folder of a node that is off and has none.")
+
+        @Argument(help: "Folder that `cairn backup create` made.")
+        var backup: String
+
+        @Option(help: "Folder of the node, with its keys, genesis.cbor and node.json.")
+        var to: String
+
+        func run() throws {
+            let (source, target) = (URL(filePath: backup), URL(filePath: to))
+            let paths = try BackupCommand.databases(in: source)
+            for path in paths where FileManager.default.fileExists(atPath: target.appending(path: path).path) {
+                throw Failure(
+                    .usage,
+                    "\(target.appending(path: path).path) exists, and may be newer than the backup; stop the node and move it away"
+                )
+            }
+            try BackupCommand.verify(source)
+            for path in paths {
+                let place = target.appending(path: path)
+                try BackupCommand.makeFolder(place.deletingLastPathComponent())
+                try DatabaseCopy.make(of: source.appending(path: path).path, at: place.path + ".partial")
+                // A log that was left of an earlier file does not belong to this one.
+                for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: place.path + suffix) }
+                try FileManager.default.moveItem(atPath: place.path + ".partial", toPath: place.path)
+            }
+            Console.print("restored \(paths.count) databases; start the node: it fetches what came since")
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Replica
+
+/// What goes wrong in a run. Everything that members may suffer at once stays within what the ledger says it survives: as many members as
+/// ``MemberSet/liarsSurvived`` lie or forget what they signed where the orderer lies too.
+struct Scenario {
+    /// A mistake put in on purpose.
+    enum PlantedBug: String, CaseIterable {
+        case none
+        /// A node that crashed does not know what it signed.
+        case noSignState
+        /// One signature less than a quorum makes a block final.
+        case quorumOffByOne
+        /// The order is taken from a watch instead of from the chain of slots.
+        case orderFromWatch
+    }
+
+    enum Order: CaseIterable {
+        case honest
+        /// Shows some members another order from some time on.
+        case split
+        /// Goes back to an older copy.
+        case rewound
+        case slotLeftOut
+        case slotRepeated
+    }
+
+    var members = 4
+    var liar: Int?
+    var order = Order.honest
+    /// Whether a member may lose its disk and come back with an empty one.
+    var losesDisk = false
+    var bug = PlantedBug.none
+
+    init(_ scheduler: Scheduler, bug: PlantedBug) {
+        self.bug = bug
+        if scheduler.chance(35) { order = Order.allCases[Int(scheduler.pick(1...4))] }
+        if scheduler.chance(60) { liar = Int(scheduler.pick(0...3)) }
+        losesDisk = scheduler.chance(40)
+        // These are what the bugs are about: an order that lies, and somebody who signs everything.
+        if bug == .noSignState || bug == .quorumOffByOne { order = .split }
+        if bug == .noSignState { liar = liar ?? 3 }
+        if bug == .orderFromWatch { order = .honest }
+        // Where the orderer lies, one who forgot is one who may sign twice.
+        if order != .honest, liar != nil { losesDisk = false }
+    }
+}
