@@ -56,11 +56,10 @@ public struct RecordReplica: Sendable {
                 .hash(entry.transaction), .unsigned(UInt64(entry.bundle.count)), .hash(Hash32.sha256(entry.bundle)),
             ])
         }
-        let head = CBOR.map(
-            CBORMap([
-                (1, .text(Self.format)), (2, .bytes(genesis.bytes)), (3, .text(participant)), (4, .text(checkpoint)),
-                (5, .array(list)),
-            ]))
+        let content = CBOR.array([
+            .bytes(genesis.bytes), .text(participant), .text(checkpoint), .array(list),
+        ]).encoded()
+        let head = CBOR.array([.text(Self.format), .hash(Hash32.sha256(content)), .bytes(content)])
         return entries.reduce(into: head.encoded()) { $0 += $1.bundle }
     }
 
@@ -70,16 +69,25 @@ public struct RecordReplica: Sendable {
     public static func read(_ bytes: Bytes) throws(LedgerError) -> (replica: RecordReplica, damage: [Damage]) {
         var decoder = CBORDecoder(bytes: bytes, mode: .deterministic, limits: .large)
         let head = try decoder.item(depth: 0)
-        guard let map = head.map, map[1] == .text(format), let genesis = map[2]?.bytes, let participant = map[3]?.text,
-            let checkpoint = map[4]?.text, let list = map[5]?.array
+        guard let outer = head.array, outer.count == 3, outer[0] == .text(format), let hash = outer[1].hash32,
+            let content = outer[2].bytes
         else { throw LedgerError(.evidence, "this is not a \(format) file") }
+        guard Hash32.sha256(content) == hash else {
+            throw LedgerError(.evidence, "the list does not have the hash that stands before it")
+        }
+        guard let parts = try CBOR.decode(content, limits: .large).array, parts.count == 4,
+            let genesis = parts[0].bytes, let participant = parts[1].text, let checkpoint = parts[2].text,
+            let list = parts[3].array
+        else {
+            throw LedgerError(.evidence, "the list of a \(format) file is [genesis, participant, checkpoint, records]")
+        }
         var replica = RecordReplica(
             genesis: try Genesis(decoding: genesis), participant: participant, checkpoint: checkpoint)
         var places: [(transaction: Hash32, count: Int, hash: Hash32)] = []
         for item in list {
             guard let parts = item.array, parts.count == 3, let id = parts[0].hash32, let count = parts[1].unsigned,
                 count <= UInt64(bytes.count), let hash = parts[2].hash32
-            else { throw LedgerError(.evidence, "the list of a \(format) file is of [id, length, SHA-256]") }
+            else { throw LedgerError(.evidence, "a record in the list of a \(format) file is [id, length, SHA-256]") }
             places.append((id, Int(count), hash))
         }
         var offset = decoder.position
