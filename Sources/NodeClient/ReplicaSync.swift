@@ -52,6 +52,7 @@ public struct ReplicaSync: Sendable {
                 .noted,
                 "record \(place.record), \(place.transaction), at byte \(place.byte) of the file: \(place.detail)")
         }
+        sync.dropForged()
         let previous = try kept.map { try Checkpoint.ofQuorum($0.checkpoint, $0.genesis) }
         if let previous { sync.heads.insert(previous) }
         try await sync.list(nodes)
@@ -66,6 +67,22 @@ public struct ReplicaSync: Sendable {
 
     private mutating func warn(_ kind: Warning.Kind, _ text: String) {
         warnings.append(Warning(kind: kind, text: text))
+    }
+
+    /// Whoever wrote the file's list anew may have put anything behind it; what does not verify is fetched again.
+    private mutating func dropForged() {
+        let found = replica.entries
+        replica.entries = []
+        for entry in found {
+            let holds =
+                (try? entry.content(in: replica.genesis)) != nil
+                && EvidenceVerifier.verify(entry.bundle, expectedLedger: replica.genesis.id).passed
+            if holds {
+                replica.entries.append(entry)
+            } else {
+                warn(.noted, "record \(entry.transaction) of the file does not verify and is left out")
+            }
+        }
     }
 
     private mutating func list(_ nodes: [NodeConnection]) async throws {
@@ -166,6 +183,8 @@ public struct ReplicaSync: Sendable {
                     heads.insert(content.checkpoint)
                     return entry
                 }
+            } catch let error as ConnectionError where error.status == nil {
+                warn(.behind, "record \(id) could not be fetched: \(error)")
             } catch {
                 warn(.broken, "record \(id) of \(node.address) is not kept: \(error)")
             }
@@ -195,16 +214,15 @@ public struct ReplicaSync: Sendable {
             }
         }
         guard let furthest else { return }
-        for head in heads.sorted(by: { $0.size < $1.size }) where head != furthest.checkpoint {
-            // Behind the one kept: warned of above, and not to be proved by who does not have it.
-            if head.size > furthest.checkpoint.size { continue }
-            guard try await furthest.node.proves(furthest.checkpoint, extends: head) else {
+        // One that is further is the head kept, of which was warned above; who does not have it cannot prove anything of it.
+        let (node, newest) = (furthest.node, furthest.checkpoint)
+        for head in heads where head != newest && head.size <= newest.size {
+            if try await !node.proves(newest, extends: head) {
                 contradicts = true
                 warn(
                     .broken,
-                    "the head of \(furthest.node.address), \(furthest.checkpoint.size) leaves, does not extend one of \(head.size) leaves that was signed by a quorum too"
+                    "the head of \(node.address), \(newest.size) leaves, does not extend one of \(head.size) leaves that was signed by a quorum too"
                 )
-                continue
             }
         }
         if furthest.checkpoint.size >= previous?.size ?? 0 { replica.checkpoint = furthest.note }

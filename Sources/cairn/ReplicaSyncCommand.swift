@@ -50,6 +50,10 @@ struct ReplicaSyncCommand: AsyncParsableCommand {
             sync = try await ReplicaSync.run(kept?.replica, of: actor, from: nodes, damage: kept?.damage ?? [])
         } catch let error as ConnectionError {
             throw Failure(.unreachable, "\(error)")
+        } catch let error as LedgerError {
+            throw Failure(
+                .verificationFailed,
+                "the head that \(file) keeps does not hold: \(error); move the file away and synchronise anew")
         }
         let warnings = silent.map { ReplicaSync.Warning(kind: .behind, text: $0) } + sync.warnings
         for warning in warnings { Console.note("warning: \(warning.text)") }

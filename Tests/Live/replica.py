@@ -310,7 +310,9 @@ def damage(check, ledger, replica):
     head[3][0][1:] = [len(forged), hashlib.sha256(forged).digest()]
     replica.write_parts(head, [bytes(forged), *bundles[1:]])
     check("COMMON-4: a record changed with its hash does not verify", replica.cairn("verify")[0] == 9)
-    replica.write(content)
+    code, told, error = replica.sync()
+    check("COMMON-4: and is fetched again, as is the one left out", code == 0 and told["added"] == 2
+          and replica.cairn("verify")[0] == 0, (told, error))
 
 
 def no_secret(check, replica, folder):
