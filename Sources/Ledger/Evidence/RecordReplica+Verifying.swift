@@ -25,9 +25,12 @@ extension RecordReplica {
         }
         let (replica, damage) = read
         let genesis = replica.genesis
+        let isExact = !damage.isEmpty || replica.encoded() == bytes
         add(
-            "The list of the file can be read", true,
-            "\(replica.entries.count + damage.count) records of \(replica.participant)")
+            "The list of the file can be read", isExact,
+            isExact
+                ? "\(replica.entries.count + damage.count) records of \(replica.participant)"
+                : "further bytes follow the last record")
         add(
             "The ledger is the expected one", expectedLedger.map { $0 == genesis.id } ?? true,
             "\(genesis.name), id \(genesis.id)" + (expectedLedger == nil ? " (compare it with the id you trust)" : ""))
