@@ -115,6 +115,9 @@ let package = Package(
         .target(
             name: "EnergyTradingContract", dependencies: ["ContractKit"], path: "UseCases/EnergyTrading/Contract",
             swiftSettings: settings),
+        .target(
+            name: "EnergyTradingAgent", dependencies: ["EnergyTradingContract"], path: "UseCases/EnergyTrading/Agent",
+            swiftSettings: settings),
         .target(name: "EnergyTradingMetering", path: "UseCases/EnergyTrading/Metering", swiftSettings: settings),
         .target(
             name: "EnergyTradingSimulator",
@@ -160,7 +163,8 @@ let package = Package(
         .target(
             name: "EnergyTradingService",
             dependencies: [
-                "EnergyTradingContract", "EnergyTradingMetering", "EnergyTradingSimulator", "UseCaseKit", crypto, log,
+                "EnergyTradingContract", "EnergyTradingAgent", "EnergyTradingMetering", "EnergyTradingSimulator",
+                "UseCaseKit", crypto, log,
             ],
             path: "UseCases/EnergyTrading", sources: ["Service", "Scenario"], swiftSettings: settings),
         .target(
@@ -266,7 +270,10 @@ let package = Package(
             path: "UseCases/AgriculturalTracing/Tests"),
         .testTarget(
             name: "EnergyTradingTests",
-            dependencies: ["EnergyTradingContract", "EnergyTradingMetering", "ContractKit", "Ledger", "TestSupport"],
+            dependencies: [
+                "EnergyTradingContract", "EnergyTradingAgent", "EnergyTradingMetering", "EnergyTradingSimulator",
+                "SimulationKit", "ContractKit", "Ledger", "TestSupport",
+            ],
             path: "UseCases/EnergyTrading/Tests"),
         .testTarget(
             name: "ChattelMortgageTests",

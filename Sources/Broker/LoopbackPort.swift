@@ -1,10 +1,13 @@
 import Foundation
+import Synchronization
 
 /// TCP ports on 127.0.0.1.
 public enum LoopbackPort {
     /// Ports below those that the system gives to outgoing connections, which come and go at any moment.
     private static let range = 20_000..<32_000
     private static let attempts = 200
+    /// What this process was given already: it may not listen there yet.
+    private static let given = Mutex<Set<Int>>([])
 
     /// A port that nothing listens on at this moment; another process may take it before you do.
     ///
@@ -12,6 +15,7 @@ public enum LoopbackPort {
     public static func free() throws(BrokerError) -> Int {
         for _ in 0..<attempts {
             let port = Int.random(in: range)
+            guard given.withLock({ $0.insert(port).inserted }) else { continue }
             if isFree(port) { return port }
         }
         throw BrokerError(.portInUse, "no free TCP port was found on 127.0.0.1; stop what listens there")

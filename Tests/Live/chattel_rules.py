@@ -10,10 +10,13 @@ import threading
 import time
 import urllib.parse
 
+import jsonschema_rs
+
 import chattel
 from chattel import DAY, Ledger, bring, decide, declare, issue, now, prepare, sense
 from cluster import Network
 from device import Device
+from devices import VECTORS
 from process import call, free_port, sign_in, start, stop, wait_until_up
 from statement import Participant, encode
 
@@ -29,6 +32,7 @@ def run(check):
             prepare(check, ledger)
             persons(check, ledger, folder)
             notices(check, ledger)
+            shapes(check, ledger)
             parts(check, ledger)
             room(check, ledger, folder)
             screens(check, ledger)
@@ -203,6 +207,81 @@ def notices(check, ledger):
     again = ledger.state(f"chattel/certificates/{number.removeprefix('certificate:')}")
     check("CHAT-12: a certificate is there to be printed again", again["found"] == [] and again["value"] == "baltic-trade",
           again)
+
+
+def shapes(check, ledger):
+    """CHAT-12: systems of institutions register, renew, discharge and search in the shapes of a public registry."""
+    def ask(who, method, path, body=None):
+        headers = {"Authorization": f"Bearer {sign_in(ledger.url, ledger.people[who])}", "Content-Type": "application/json"}
+        status, answer = call(method, f"{ledger.url}/api/v1/chattel/{path}", body and json.dumps(body).encode(), headers)
+        return status, json.loads(answer)
+
+    schemas = VECTORS / "chattel/src/registry_schemas/schemas"
+    if schemas.exists():
+        documents = [json.loads(path.read_text()) for path in schemas.glob("*/*.json")]
+        registry = jsonschema_rs.Registry([(document["$id"], document) for document in documents])
+        validators = {document["$id"].rsplit("/", 1)[1]: jsonschema_rs.validator_for(document, registry=registry)
+                      for document in documents}
+    else:
+        print("skipped: the registry's schemas are not there (6 shapes)", flush=True)
+        validators = {}
+
+    def valid(name, document):
+        if name in validators:
+            wrong = [error.message for error in validators[name].iter_errors(document)]
+            check(f"CHAT-12: a {name} as the registry has it", not wrong, (wrong[:3], document))
+
+    party = {"code": "harbour-bank"}
+    debtor = {"businessName": "Baltic Trade", "address": {"street": "Quay 1", "city": "Port", "country": "CA", "region": "BC",
+                                                          "postalCode": "V8V 1A1"}}
+    statement = {"type": "SA", "authorizationReceived": True, "registeringParty": party, "securedParties": [party],
+                 "debtors": [debtor], "lifeYears": 5, "generalCollateral": [{"description": "Press 12"}],
+                 "vehicleCollateral": [{"type": "MV", "serialNumber": "VIN 4711", "make": "MAN", "model": "TGX"}]}
+    valid("financingStatement", statement)
+    status, made = ask("harbour-bank", "POST", "notices", statement)
+    check("CHAT-12: a financing statement is accepted", status == 201 and made["statusType"] == "ACT", (status, made))
+    valid("financingStatement", made)
+    number = made["baseRegistrationNumber"]
+    status, told = ask("harbour-bank", "POST", "notices", dict(statement, securedParties=[party, {"code": "Harbour Bank"}]))
+    check("CHAT-12: the same secured party twice is blocked", (status, told["code"]) == (422, "chattel-170"), told)
+    for broken in (dict(statement, lifeYears=26), dict(statement, type="RL"), dict(statement, debtors=[]), {}, []):
+        status, told = ask("harbour-bank", "POST", "notices", broken)
+        check("CHAT-12: another shape is refused with what to do", status == 400 and told["detail"], told)
+
+    def search(query):
+        valid("searchQuery", query)
+        status, found = ask("city-bank", "POST", "searches", query)
+        check("CHAT-12: a search", status == 201, found)
+        valid("searchQueryResult", found)
+        return found
+
+    by_debtor = {"type": "BUSINESS_DEBTOR", "criteria": {"debtorName": {"business": "Baltic Trade"}}}
+    found = search(by_debtor)
+    check("CHAT-12: found by debtor", [hit["baseRegistrationNumber"] for hit in found["results"]] == [number], found)
+    found = search({"type": "SERIAL_NUMBER", "criteria": {"value": "vin-4711"}})
+    check("CHAT-12: and by serial number, in another spelling", found["totalResultsSize"] == 1, found)
+    change = {"baseRegistrationNumber": number, "registeringParty": party, "debtorName": {"businessName": "Baltic Trade"}}
+    status, told = ask("harbour-bank", "POST", f"notices/{number}/renewals", dict(change, lifeYears=10))
+    check("CHAT-12: renewed", status == 201, told)
+    status, told = ask("city-bank", "POST", f"notices/{number}/discharges", change)
+    check("CHAT-12: another bank does not discharge it", status == 422, told)
+    time.sleep(1.5)  # times of the registry have whole seconds
+    live = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    time.sleep(2)
+    status, told = ask("harbour-bank", "POST", f"notices/{number}/discharges", change)
+    check("CHAT-12: discharged", status == 201, told)
+    valid("dischargeStatement", {key: value for key, value in told.items()})
+    found = search(by_debtor)
+    check("CHAT-12: nothing registered, says the certificate", found["results"] == [] and found["totalResultsSize"] == 0, found)
+    before = search(dict(by_debtor, endDateTime=live))
+    check("CHAT-12: as of before the discharge it was", [hit["baseRegistrationNumber"] for hit in before["results"]] == [number],
+          before)
+    status, again = ask("city-bank", "GET", f"searches/{before['searchId']}")
+    check("CHAT-12: the certificate can be had again, the same", (status, again) == (200, before), again)
+    status, told = ask("harbour-bank", "GET", f"notices/{number}")
+    check("CHAT-12: the notice is history", told["statusType"] == "HDC" and told["dischargedDateTime"], told)
+    status, _ = ask("baltic-trade", "GET", f"notices/{number}")
+    check("CHAT-12: the registry is for institutions", status == 403, status)
 
 
 def parts(check, ledger):

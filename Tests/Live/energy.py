@@ -3,9 +3,12 @@ import csv
 import io
 import json
 import os
+import pathlib
 import subprocess
 import tempfile
 import time
+
+import cbor2
 
 from process import PROGRAM, call, free_port, request_as, sign_in, start, stop, wait_until_up
 from statement import Participant
@@ -14,9 +17,100 @@ HOMES = ("sun", "oak", "ivy", "elm")
 STEPS = {f"T13.{number}" for number in range(1, 8)}
 
 
+#: What the aggregators' ledger may say, operation by operation.
+MESSAGES = {
+    "register": {"aggregator", "ledger", "licence", "capacity"}, "suspend": {"aggregator", "suspended", "reason"},
+    "anchor": {"ledger", "height", "header", "size", "root"}, "position": {"interval", "side", "energy", "price"},
+    "report": {"interval", "decision", "energy"}, "leave": set(),
+}
+#: Limits of households in both microgrids, thousandths of a minor unit: their costs and margins.
+LIMITS = (90_000, 95_000, 290_000, 310_000)
+
+
 def run(check):
     scenario(check)
+    between(check)
     alone(check)
+
+
+def between(check):
+    """NRG-18, NRG-33: after both microgrids traded across their border, nothing of a household is in the aggregators' store."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port + 2}"
+    with tempfile.TemporaryDirectory() as folder:
+        node = start("demo", "--use-case", "energy-trading", "--folder", folder, "--port", str(port))
+        try:
+            ledger = wait_until_up(url, process=node)["id"]
+            while not os.path.exists(f"{folder}/energy-trading/keys/eag-north.key"):
+                time.sleep(0.1)
+            hub = Participant("eag-north", f"{folder}/energy-trading/keys/eag-north.key")
+            def settled():
+                _, body = request_as(hub, "GET", f"{url}/api/v1/energy/decisions")
+                return [item for item in json.loads(body)["items"] if item["paid"]]
+            check("energy crossed the border", wait_for(settled, 1, 300))
+            # Every statement that the aggregators' ledger holds, decoded by other code.
+            shapes, prices = {}, set()
+            listed = transactions(hub, url, ledger)
+            check("all of them are looked at", 0 < len(listed) < 500, len(listed))
+            for name, arguments in statements(hub, url, listed):
+                shapes.setdefault(name, set()).update(arguments)
+                if name == "position":
+                    prices.add(arguments["price"])
+            check("NRG-33: no message of the aggregators has another field", shapes and all(
+                fields <= MESSAGES.get(name, set()) for name, fields in shapes.items()), shapes)
+            check("NRG-33: positions tell prices in steps, and no household's limit", prices and all(
+                price % 50_000 == 0 for price in prices), prices)
+            stop(node)
+            node = None
+            secrets = households(folder)
+            private = set().union(*(found(f"{folder}/energy-{key}", secrets) for key in ("north", "south")))
+            check("the search finds in the private stores what it looks for", private == set(secrets),
+                  set(secrets) - private)
+            check("NRG-18: nothing of a household is in the aggregators' store",
+                  not (leaked := found(f"{folder}/energy-trading", secrets)), leaked)
+        finally:
+            if node:
+                stop(node)
+
+
+def transactions(reader, url, ledger):
+    """Accepted statements of the aggregators' contract."""
+    _, body = request_as(reader, "GET", f"{url}/api/v1/ledgers/{ledger}/transactions?contract=region&limit=500")
+    return [item["id"] for item in json.loads(body)["items"] if item["status"] == "FINAL"]
+
+
+def statements(reader, url, ids):
+    """Operation and arguments of each."""
+    for identity in ids:
+        _, statement = request_as(reader, "GET", f"{url}/entries/{identity}")
+        _, name, arguments = cbor2.loads(cbor2.loads(statement).value[2])
+        yield name, arguments
+
+
+def households(folder):
+    """What nobody outside a microgrid may read, as it stands in a store: names, ids, meters, keys, limits."""
+    secrets = {}
+    for key, homes in (("north", HOMES), ("south", ("pier", "dock"))):
+        for home in homes:
+            person = Participant(home, f"{folder}/energy-{key}/keys/{home}.key")
+            secrets[f"id of {home}"] = cbor2.dumps(home)
+            secrets[f"meter of {home}"] = f"smartmeter-{home}".encode()
+            secrets[f"key of {home}"] = person.key.public_key().public_bytes_raw()
+    for name in ("Sunflower House", "Oak Yard", "Ivy Cottage", "Elm School", "Pier Workshops", "Dock Caf"):
+        secrets[name] = name.encode()
+    for limit in LIMITS:
+        secrets[f"limit {limit}"] = cbor2.dumps(limit)
+    return secrets
+
+
+def found(folder, secrets):
+    """Which of them stand in a file below a folder, keys of participants left out."""
+    names = set()
+    for path in pathlib.Path(folder).rglob("*"):
+        if path.is_file() and "keys" not in path.parts and "devices" not in path.parts:
+            content = path.read_bytes()
+            names |= {name for name, secret in secrets.items() if secret in content}
+    return names
 
 
 def scenario(check):
@@ -54,8 +148,38 @@ def alone(check):
             visible(check, url, ledger, people, hub)
             money(check, url, ledger, people)
             bills(check, url, ledger, people)
+            agents(check, url, people, hub, folder)
         finally:
             stop(node)
+
+
+#: Floor and cap of each household of Sunny Street, thousandths of a minor unit for a kWh, and what it spends at most.
+RULES = {"sun": (80_000, 260_000), "oak": (90_000, 280_000), "ivy": (100_000, 290_000), "elm": (100_000, 300_000)}
+BUDGET = 400_000
+
+
+def agents(check, url, people, hub, folder):
+    """NRG-5, NRG-6, NRG-12, NRG-13: agents keep to their rules, plan a battery with reasons, and serve whom they prefer."""
+    trades = own(url, hub)
+    check("NRG-5: nobody sold below its floor", trades and all(
+        trade["price"] >= RULES[trade["seller"]][0] for trade in trades if trade["seller"] in RULES))
+    check("NRG-6: nobody bought above its cap", all(
+        trade["price"] <= RULES[trade["buyer"]][1] for trade in trades if trade["buyer"] in RULES))
+    for who in HOMES:
+        spent = sum(trade["amount"] or 0 for trade in trades if trade["buyer"] == who)
+        check(f"NRG-6: the budget holds, {who}", spent <= BUDGET, spent)
+    agreed = [trade for trade in trades if trade["agreement"] and trade["amount"] is not None]
+    check("NRG-5, NRG-13: the preferred buyer is served by agreement", agreed and all(
+        (trade["seller"], trade["buyer"], trade["price"]) == ("sun", "elm", 190_000) for trade in agreed), agreed[:2])
+    for who in HOMES:
+        path = next(pathlib.Path(folder).rglob(f"{who}.decisions.json"))
+        decisions = json.loads(path.read_text())
+        check(f"NRG-12: every decision has its reason, {who}", decisions and all(
+            decision["reason"] for decision in decisions), decisions[:1])
+        if who == "oak":
+            check("NRG-12: the battery is charged by plan, and says what for", any(
+                decision["battery"] not in ("0 Wh",) and decision["reason"].startswith(("charges", "takes"))
+                and float(decision["gain"]) > 0 for decision in decisions), decisions[:3])
 
 
 def intervals(url, token):

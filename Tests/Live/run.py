@@ -15,11 +15,13 @@ import counterparts
 import crash
 import devices
 import energy
+import energy_market
 import enrolment
 import evidence
 import exports
 import faults
 import fish
+import fish_records
 import inputs
 import life
 import outage
@@ -49,8 +51,9 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("life of devices and gateways", life.run),
          ("readings over HTTP and Modbus", inputs.run), ("personal data", personal.run),
          ("newcomers and pseudonyms", enrolment.run), ("changed rows of a database", tampering.run),
-         ("energy trading", energy.run),
+         ("energy trading", energy.run), ("a market with own keys", energy_market.run),
          ("fish farming and its drill", fish.run),
+         ("records and alarms of fish farming", fish_records.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run),
          ("nodes of their own", cluster.run), ("backups", backup.run),

@@ -7,9 +7,15 @@ extension EnergyContract {
         let all = try context.state.scan(Self.orders, prefix: "\(interval)/", limit: Self.maximumOrders)
         var opened: [(participant: String, order: Order, terms: OrderTerms)] = []
         for (key, order) in all {
-            guard let terms = order.terms, let slash = key.firstIndex(of: "/") else { continue }
-            opened.append((String(key[key.index(after: slash)...]), order, terms))
+            let participant = String(key.drop { $0 != "/" }.dropFirst())
+            guard let terms = order.terms else {
+                try note(.unopened, of: participant, interval, rules, context)
+                continue
+            }
+            opened.append((participant, order, terms))
         }
+        // What neighbours agreed on comes before the auction.
+        var trades = try tradeAgreements(interval, rules, context)
         let result = try Auction.clear(
             opened.map {
                 .init(
@@ -20,8 +26,7 @@ extension EnergyContract {
             opened[index].order.matched = result.allocations[index]
             context.set(Self.orders, Self.place(interval, opened[index].participant), opened[index].order)
         }
-        var trades: UInt64 = 0
-        if let price = result.price { trades = try makeTrades(opened, price, interval, rules, context) }
+        if let price = result.price { trades = try makeTrades(opened, price, interval, from: trades, rules, context) }
         let digest = Clearing.digest(
             opened.map { ($0.order.commitment, $0.terms, $0.order.matched) }, price: result.price)
         context.set(
@@ -42,13 +47,13 @@ extension EnergyContract {
     /// Pairs what sellers and buyers got, in the order of their commitments, and puts the buyers' money behind each pair.
     private func makeTrades(
         _ opened: [(participant: String, order: Order, terms: OrderTerms)], _ price: UInt64, _ interval: UInt64,
-        _ rules: EnergyRules, _ context: ContractContext
+        from first: UInt64, _ rules: EnergyRules, _ context: ContractContext
     ) throws(ContractError) -> UInt64 {
         let matched = opened.filter { $0.order.matched > 0 }.sorted { $0.order.commitment < $1.order.commitment }
         let sellers = matched.filter { $0.terms.side == .sell }
         var seller = 0
         var left = sellers.first?.order.matched ?? 0
-        var number: UInt64 = 0
+        var number = first
         for buyer in matched where buyer.terms.side == .buy {
             var parts: [(id: String, hold: Hold)] = []
             var need = buyer.order.matched

@@ -28,7 +28,8 @@ extension EnergyContract {
             for party in [trade.seller, trade.buyer]
             where try context.get(Self.meters, Self.place(interval, party)) == nil { return }
         }
-        try settle(interval, rules, context)
+        // By the ledger and not by this statement: what settling does to others would open one meter's record to them.
+        context.schedule("settle \(interval)", at: context.time)
     }
 
     /// Compares the meters of both sides of each trade. Each side's energy is divided among its trades of the interval in
@@ -53,7 +54,9 @@ extension EnergyContract {
                 continue
             }
             try conclude(key, &trade, delivered: min(given, taken), rules, context)
+            guard try context.get(Self.excuses, "\(interval)") == nil else { continue }
             try bill(trade, missing: trade.energy - given, interval, rules, context)
+            try noteDelivery(trade, given: given, interval, rules, context)
         }
         if !trades.isEmpty {
             let time = max(context.time, try interval.adding(rules.interval))
@@ -138,12 +141,14 @@ extension EnergyContract {
         guard trade.buyer == context.sender.id else { throw .notAuthorised("the buyer is \(trade.buyer)") }
         guard trade.stage == .payable, let payable = trade.amount else { throw Refusal.notPayable(trade.stage) }
         guard amount == payable else { throw Refusal.otherAmount(payable) }
+        try note(.kept, of: trade.buyer, try Self.start(of: key), rules, context)
         try complete(key, trade, payable, rules, context)
     }
 
     /// Time to pay is over: the escrow pays.
     func collect(_ interval: UInt64, _ rules: EnergyRules, _ context: ContractContext) throws(ContractError) {
         for (key, trade) in try allTrades(interval, context) where trade.stage == .payable {
+            try note(.late, of: trade.buyer, interval, rules, context)
             try complete(key, trade, trade.amount ?? 0, rules, context)
         }
     }
@@ -165,13 +170,18 @@ extension EnergyContract {
         var (key, trade) = try named(&arguments, rules, context)
         let delivered = try arguments.unsigned("delivered", in: 0...trade.energy)
         let reason = try arguments.text("reason")
+        let fault = try arguments.optionalText("fault", maximum: 100)
         try arguments.finish()
         try Self.requireAggregator(rules, context)
+        guard fault.map([trade.seller, trade.buyer].contains) ?? true else {
+            throw .invalid("fault", "whose meter was wrong: \(trade.seller) or \(trade.buyer), or null")
+        }
         guard trade.stage == .disputed else { throw Refusal.notDisputed }
         guard trade.seller != rules.aggregator, trade.buyer != rules.aggregator else {
             throw .notAuthorised("a party does not decide its own dispute; its trade is undone when its escrow ends")
         }
         try conclude(key, &trade, delivered: delivered, rules, context)
+        if let fault { try note(.meter, of: fault, try Self.start(of: key), rules, context) }
         try complete(key, trade, trade.amount ?? 0, rules, context)
         try context.emit("resolved", subject: key, [("reason", .text(reason))])
     }
@@ -189,6 +199,11 @@ extension EnergyContract {
         trade.commitment = commitment
         context.set(Self.trades, key, trade)
         try context.emit("confirmed", subject: key, [("commitment", .hash(commitment))])
+    }
+
+    private static func start(of key: String) throws(ContractError) -> UInt64 {
+        guard let interval = UInt64(key.prefix { $0 != "/" }) else { throw .corrupt("of a trade's key") }
+        return interval
     }
 
     private func named(

@@ -10,16 +10,17 @@ extension EnergyContract {
             var violations: [String] = []
             for (place, order) in try state.scan(Self.orders, limit: Self.page) where order.terms?.side == .sell {
                 let participant = place.drop { $0 != "/" }.dropFirst()
-                var sold: UInt64 = 0
+                var (sold, agreed): (UInt64, UInt64) = (0, 0)
                 for (_, trade) in try state.scan(
                     Self.trades, prefix: "\(place.prefix { $0 != "/" })/", limit: Self.page)
                 where trade.seller == participant {
                     sold = try sold.adding(trade.energy)
+                    if trade.agreement != nil { agreed = try agreed.adding(trade.energy) }
                 }
                 let surplus = try state.get(Self.surpluses, place) ?? 0
                 if sold > surplus { violations.append("\(place) sold \(sold) Wh of \(surplus)") }
-                if sold != order.matched {
-                    violations.append("\(place): \(sold) Wh in trades, \(order.matched) matched")
+                if sold - agreed != order.matched {
+                    violations.append("\(place): \(sold - agreed) Wh in trades, \(order.matched) matched")
                 }
             }
             return violations

@@ -51,6 +51,8 @@ extension EnergyContract {
         let commitment = try arguments.hash("commitment")
         try arguments.finish()
         try Self.requireOpenGate(interval, rules, context)
+        try requireCredit(context)
+        try countChange(interval, rules, context)
         let key = Self.place(interval, context.sender.id)
         if try context.get(Self.orders, key) == nil {
             let count = try context.state.scan(Self.orders, prefix: "\(interval)/", limit: Self.maximumOrders).count
@@ -97,9 +99,12 @@ extension EnergyContract {
         guard order.terms == nil else { throw Refusal.opened }
         guard salt.count == 16, terms.commitment(of: participant, interval: interval, salt: salt) == order.commitment
         else { throw Refusal.otherOrder }
+        let limit = try credit(of: participant, context).points * Credit.energyPerPoint
+        guard terms.energy <= limit else { throw Refusal.overCredit(limit) }
         switch side {
         case .sell:
-            let surplus = try context.get(Self.surpluses, key) ?? 0
+            let told = try context.get(Self.surpluses, key) ?? 0
+            let surplus = told - min(told, try promised(by: participant, interval, context))
             guard terms.energy <= surplus else { throw Refusal.overSurplus(surplus) }
         case .buy:
             let amount = try Auction.amount(terms.energy, at: terms.price)

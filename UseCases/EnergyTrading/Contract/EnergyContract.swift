@@ -21,6 +21,16 @@ public struct EnergyContract: Contract {
     /// `<interval>/<participant>`.
     public static let debts = StateMap<UInt64>(contractName, "debts")
 
+    /// Terms between two neighbours; `<seller>/<id>`.
+    public static let agreements = StateMap<Agreement>(contractName, "agreements")
+    public static let credits = StateMap<Credit>(contractName, "credits")
+    /// Points that an interval took from a participant, and how often it changed its order; `<interval>/<participant>`.
+    public static let marks = StateMap<UInt64>(contractName, "marks")
+    public static let changes = StateMap<UInt64>(contractName, "changes")
+    /// Why a fault of the grid excuses everybody; `<interval>`.
+    public static let excuses = StateMap<String>(contractName, "excuses")
+    public static let appeals = StateMap<Appeal>(contractName, "appeals")
+
     public enum Role {
         public static let prosumer = "prosumer"
         public static let aggregator = "aggregator"
@@ -51,20 +61,27 @@ public struct EnergyContract: Contract {
         case "resolve": try resolve(&arguments, rules, context)
         case "confirm": try confirm(&arguments, rules, context)
         case "settleDebt": try settleDebt(&arguments, rules, context)
+        case "offerAgreement": try offerAgreement(&arguments, rules, context)
+        case "signAgreement": try signAgreement(&arguments, rules, context)
+        case "endAgreement": try endAgreement(&arguments, rules, context)
+        case "excuse": try excuse(&arguments, rules, context)
+        case "contest": try contest(&arguments, rules, context)
+        case "answerAppeal": try answerAppeal(&arguments, rules, context)
         default: throw .unknownOperation(operation.name)
         }
     }
 
-    /// `clear`, `begin`, `settle` and `collect`, each with its interval.
+    /// `clear`, `begin`, `settle` and `collect`, each with its interval; `serve` with an agreement too.
     public func timer(_ id: String, in context: ContractContext) throws(ContractError) {
         let rules = try EnergyRules(context.parameters)
-        let parts = id.split(separator: " ")
-        guard parts.count == 2, let interval = UInt64(parts[1]) else { return }
+        let parts = id.split(separator: " ", maxSplits: 2)
+        guard parts.count >= 2, let interval = UInt64(parts[1]) else { return }
         switch parts[0] {
         case "clear": try clear(interval, rules, context)
         case "begin": try begin(interval, rules, context)
         case "settle": try settle(interval, rules, context)
         case "collect": try collect(interval, rules, context)
+        case "serve": try serve(interval, String(parts.last ?? ""), rules, context)
         default: return
         }
     }
@@ -101,6 +118,17 @@ public struct EnergyContract: Contract {
             ContractError(115, "orders within this price leave \(left) Wh; no more can cross")
         }
         static let surplusUsed = ContractError(116, "an order for this interval is sealed; withdraw it first")
+        static let otherTerms = ContractError(117, "these are not the terms that were offered; sign its very terms")
+        static func lowCredit(_ points: UInt64) -> ContractError {
+            ContractError(
+                118, "your credit is \(points) of \(Credit.threshold) points; contest what you think is wrong")
+        }
+        static func overCredit(_ energy: UInt64) -> ContractError {
+            ContractError(119, "your credit is good for \(energy) Wh in an interval")
+        }
+        static let tooManyChanges = ContractError(
+            120, "an order is changed \(maximumChanges) times at most; order for another interval")
+        static let settledAlready = ContractError(121, "the interval is settled; its parties may contest it")
     }
 
     // MARK: Keys

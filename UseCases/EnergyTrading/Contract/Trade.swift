@@ -34,6 +34,8 @@ public struct Trade: StateValue, Hashable {
     public var commitment: Hash32?
     /// The decision on the aggregators' ledger, for energy that crosses the microgrid's border.
     public var decision: Hash32?
+    /// The agreement that it serves, beside the auction.
+    public var agreement: String?
 
     public init(
         seller: String, buyer: String, energy: UInt64, price: UInt64, stage: Stage, acceptedBy: String?,
@@ -59,6 +61,7 @@ public struct Trade: StateValue, Hashable {
         delivered = map["delivered"]?.unsigned
         amount = map["amount"]?.unsigned
         commitment = map["commitment"]?.hash32
+        agreement = map["agreement"]?.text
     }
 
     public var cbor: Value {
@@ -67,6 +70,7 @@ public struct Trade: StateValue, Hashable {
             "stage": .text(stage.rawValue), "acceptedBy": .optional(acceptedBy),
             "delivered": delivered.map { .unsigned($0) } ?? .null, "amount": amount.map { .unsigned($0) } ?? .null,
             "commitment": commitment.map { .hash($0) } ?? .null, "decision": decision.map { .hash($0) } ?? .null,
+            "agreement": .optional(agreement),
         ]
     }
 

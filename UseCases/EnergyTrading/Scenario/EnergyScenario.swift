@@ -42,7 +42,7 @@ struct EnergyScenario: Sendable {
         var orders: [(home: MicrogridPlan.Home, terms: OrderTerms, salt: Bytes)] = []
         for home in plan.homes {
             let agent = HomeAgent(stage: field, home: home, simulation: simulation)
-            guard let terms = await agent.terms(for: interval) else { continue }
+            guard let terms = try await agent.decide(interval).order else { continue }
             let salt = EnergyOperations.salt()
             orders.append((home, terms, salt))
             if terms.side == .sell {

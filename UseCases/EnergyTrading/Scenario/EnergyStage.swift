@@ -21,7 +21,9 @@ struct EnergyStage: Sendable {
         return try NeighbourhoodSimulation(
             .init(
                 houses: plan.homes.map {
-                    House($0.id, consumption: $0.consumption, photovoltaics: $0.photovoltaics)
+                    House(
+                        $0.id, consumption: $0.consumption, photovoltaics: $0.photovoltaics,
+                        storage: Double($0.battery?.capacity ?? 0))
                 }, line: plan.aggregator, member: plan.member,
                 broker: try stage.brokerConfiguration(clientID: plan.key),
                 folder: stage.devices.path, provisioningSecret: try stage.provisioningSecret(),
@@ -91,9 +93,43 @@ struct EnergyStage: Sendable {
 
     // MARK: Going on
 
+    /// What a household agrees with a neighbour of its choice: so much in each interval of a year, between both limits.
+    private func agree() async throws {
+        for seller in plan.homes {
+            for buyer in plan.homes where seller.rules.preferredBuyers.contains(buyer.id) && seller.floor <= buyer.cap {
+                let (id, key) = Self.agreement(seller.id, buyer.id)
+                guard try await stage.state("energy/agreements/\(key)") == nil else { continue }
+                let first = HomeAgent.nextInterval() + MicrogridPlan.interval
+                let days: UInt64 = 365
+                let terms: [(String, CBOR)] = [
+                    ("id", .text(id)), ("price", .unsigned((seller.floor + buyer.cap) / 2)),
+                    ("energy", .unsigned(Self.agreedEnergy)), ("from", .unsigned(first)),
+                    ("to", .unsigned(first + days * 86_400_000)),
+                ]
+                try await stage.require(
+                    Ledger.Operation(
+                        EnergyContract.contractName, "offerAgreement", terms + [("buyer", .text(buyer.id))]),
+                    as: seller.id, about: seller.id)
+                try await stage.require(
+                    Ledger.Operation(
+                        EnergyContract.contractName, "signAgreement", terms + [("seller", .text(seller.id))]),
+                    as: buyer.id, about: buyer.id)
+            }
+        }
+    }
+
+    /// Wh of each interval.
+    private static let agreedEnergy: UInt64 = 150
+
+    /// Id and place of what two households agreed on.
+    static func agreement(_ seller: String, _ buyer: String) -> (id: String, key: String) {
+        ("for-\(buyer)", "\(seller)/for-\(buyer)")
+    }
+
     /// Meters report and households trade until cancelled.
     func runUntilCancelled() async throws {
         try await prepare()
+        try await agree()
         let simulation = try simulation()
         try await simulation.connect()
         try await withThrowingTaskGroup(of: Void.self) { group in

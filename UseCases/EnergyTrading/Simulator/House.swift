@@ -10,11 +10,14 @@ public struct House: Sendable, Hashable {
     public let consumption: Double
     /// Peak power of its photovoltaic modules, kW.
     public let photovoltaics: Double
+    /// What its battery holds, Wh; 0 without one.
+    public let storage: Double
 
-    public init(_ id: String, consumption: Double, photovoltaics: Double) {
+    public init(_ id: String, consumption: Double, photovoltaics: Double, storage: Double = 0) {
         self.id = id
         self.consumption = consumption
         self.photovoltaics = photovoltaics
+        self.storage = storage
     }
 
     public var meter: String { "urn:dev:ops:32473-smartmeter-\(id)" }
@@ -42,7 +45,13 @@ public struct NeighbourhoodModel: Sendable {
         let noise = SeededNoise(seed: seed, device: house.id)
         let minute = UInt64(max(0, date.timeIntervalSince1970 / 60))
         // Kettles and ovens: a household follows the profile only on average.
-        let own = 0.6 + 0.8 * noise.uniform(1, minute / 7)
+        return power(of: house, at: date, times: 0.6 + 0.8 * noise.uniform(1, minute / 7))
+    }
+
+    /// The same as far as it can be foreseen: by the profile, and a forecast of the sun.
+    public func expectedPower(of house: House, at date: Date) -> Double { power(of: house, at: date, times: 1) }
+
+    private func power(of house: House, at date: Date, times own: Double) -> Double {
         let taken = load.power(at: date, annual: house.consumption) * own
         let made = year.weather(at: date).irradiance * house.photovoltaics * Self.performance
         return taken - made

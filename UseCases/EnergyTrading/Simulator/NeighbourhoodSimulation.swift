@@ -45,6 +45,7 @@ public actor NeighbourhoodSimulation {
     private let configuration: Configuration
     private let model: NeighbourhoodModel
     private var meters: [String: (meter: SmartMeter, node: MeterNode)] = [:]
+    private var batteries: [String: HomeBattery] = [:]
     private var now: Date
     private var last = Date()
 
@@ -54,6 +55,9 @@ public actor NeighbourhoodSimulation {
             houses: configuration.houses, year: try WeatherYear(path: try WeatherYear.locate()),
             load: try LoadProfile(path: try LoadProfile.locate()), seed: configuration.seed)
         now = configuration.start
+        for house in configuration.houses where house.storage > 0 {
+            batteries[house.id] = HomeBattery(capacity: house.storage)
+        }
         let line = House(configuration.line, consumption: 0, photovoltaics: 0)
         for (number, house) in (configuration.houses + [line]).enumerated() {
             let urn = try DeviceURN(house.meter)
@@ -95,6 +99,7 @@ public actor NeighbourhoodSimulation {
         for house in configuration.houses {
             var watts = model.power(of: house, at: now)
             if watts < 0 { watts *= configuration.yield }
+            watts += batteries[house.id]?.run(to: now, seconds: seconds) ?? 0
             line += watts
             meters[house.id]?.meter.run(watts, seconds: seconds)
         }
@@ -109,6 +114,15 @@ public actor NeighbourhoodSimulation {
     /// Watts that a house takes just now, as its own display shows; below zero it gives.
     public func power(of house: String) -> Double {
         configuration.houses.first { $0.id == house }.map { model.power(of: $0, at: now) } ?? 0
+    }
+
+    /// Wh in a house's battery.
+    public func level(of house: String) -> Double { batteries[house]?.level ?? 0 }
+
+    /// Tells a battery to take so much at its terminals, or to give it where it is below zero, in so many seconds from now.
+    public func runBattery(of house: String, energy: Double, within seconds: Double) {
+        let length = seconds * configuration.acceleration
+        batteries[house]?.order(energy * 3600 / length, until: now + length)
     }
 
     /// Wh that a house will take in a time from now on, as the sun stands; below zero it gives.

@@ -11,8 +11,9 @@ struct MarketPropertyTests {
         var random = SeededGenerator.fresh()
         let market = try Market()
         var accepted: [String: Int] = [:]
-        for _ in 0..<80 {
+        for round in 0..<80 {
             let interval = market.next
+            agree(market, interval, round, &random, &accepted)
             var terms: [String: OrderTerms] = [:]
             for id in Market.people {
                 let order = OrderTerms(
@@ -57,7 +58,7 @@ struct MarketPropertyTests {
                 // Mostly all of it came, so that trades are paid as well as disputed.
                 let energy =
                     UInt8.random(in: 0..<4, using: &random) > 0 ? 50_000 : UInt64.random(in: 0...6000, using: &random)
-                note("measure", market.measure(id, interval, imported: energy, exported: energy), &accepted)
+                note("measure", try market.measure(id, interval, imported: energy, exported: energy), &accepted)
             }
             try pay(market, interval, &random, &accepted)
             // Escrow pays what wallets did not, and silent meters are disputes now.
@@ -68,7 +69,10 @@ struct MarketPropertyTests {
             try market.runner.advance(to: interval + 34_000)
             try check(market)
         }
-        let all = ["surplus", "seal", "withdraw", "open", "cross", "accept", "measure", "pay", "resolve"]
+        let all = [
+            "surplus", "seal", "withdraw", "open", "cross", "accept", "measure", "pay", "resolve", "offerAgreement",
+            "signAgreement", "endAgreement",
+        ]
         #expect(all.allSatisfy { (accepted[$0] ?? 0) > 0 }, "\(accepted)")
     }
 
@@ -85,6 +89,31 @@ struct MarketPropertyTests {
                 ("trade", .unsigned(number)), ("delivered", .unsigned(trade.energy / 2)), ("reason", "by hand"),
             ]
             note("resolve", market.run("resolve", as: "hub", interval, verdict), &accepted)
+        }
+    }
+
+    /// Two neighbours agree on a few intervals, beside the auction; sometimes one of them ends it.
+    private func agree(
+        _ market: Market, _ interval: UInt64, _ round: Int, _ random: inout SeededGenerator,
+        _ accepted: inout [String: Int]
+    ) {
+        let pair = Market.people.shuffled(using: &random)
+        let terms: [(String, Value)] = [
+            ("id", .text("a\(round)")), ("price", .unsigned(.random(in: 0...30_000, using: &random))),
+            ("energy", .unsigned(.random(in: 1...3000, using: &random))), ("from", .unsigned(interval)),
+            ("to", .unsigned(interval + 12_000 * .random(in: 1...3, using: &random))),
+        ]
+        note(
+            "offerAgreement",
+            market.runner.run("offerAgreement", terms + [("buyer", .text(pair[1]))], as: market.person(pair[0])),
+            &accepted)
+        let name: (String, Value) = ("seller", .text(pair[0]))
+        note(
+            "signAgreement", market.runner.run("signAgreement", terms + [name], as: market.person(pair[1])), &accepted)
+        if UInt8.random(in: 0..<4, using: &random) == 0 {
+            note(
+                "endAgreement",
+                market.runner.run("endAgreement", [terms[0], name], as: market.person(pair[0])), &accepted)
         }
     }
 

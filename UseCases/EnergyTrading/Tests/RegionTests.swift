@@ -113,4 +113,42 @@ struct RegionTests {
         #expect(runner.run("suspend", suspension, as: office) == nil)
         #expect(anchor(10, ledger) == 100)
     }
+
+    @Test("NRG-34: order of arrival, names and sizes change nothing but who gets the watt-hours that do not divide")
+    func withoutDistinction() throws {
+        var random = SeededGenerator.fresh()
+        let names = ["north", "south", "east"]
+        for _ in 0..<150 {
+            let positions = names.map { _ in
+                (
+                    side: Bool.random(using: &random) ? "sell" : "buy",
+                    energy: UInt64.random(in: 1...5000, using: &random),
+                    // Few prices, so that there are ties.
+                    price: UInt64.random(in: 3...6, using: &random) * 3000
+                )
+            }
+            /// What each position got when these microgrids stand behind them, in this order.
+            func outcome(_ order: [Int], _ behind: [String]) throws -> (matched: [UInt64], price: UInt64?) {
+                let runner = try region()
+                let interval = (runner.time / 12_000 + 2) * 12_000
+                for index in order {
+                    let one = positions[index]
+                    #expect(position(runner, behind[index], interval, one.side, one.energy, one.price) == nil)
+                }
+                try runner.advance(to: interval - 2000)
+                return (
+                    try behind.map {
+                        try runner.state.get(RegionContract.positions, "\(interval)/\($0)")?.matched ?? 0
+                    },
+                    try runner.state.get(RegionContract.prices, "\(interval)")
+                )
+            }
+            let first = try outcome([0, 1, 2], names)
+            let later = try outcome([0, 1, 2].shuffled(using: &random), names)
+            #expect(later.matched == first.matched && later.price == first.price)
+            let renamed = try outcome([0, 1, 2], names.shuffled(using: &random))
+            #expect(renamed.price == first.price)
+            #expect(zip(renamed.matched, first.matched).allSatisfy { max($0, $1) - min($0, $1) <= 1 })
+        }
+    }
 }

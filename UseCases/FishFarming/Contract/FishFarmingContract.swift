@@ -23,6 +23,10 @@ public struct FishFarmingContract: Contract {
     public static let incidents = StateMap<IncidentRecord>(contractName, "incidents")
     public static let choices = StateMap<ChoiceRecord>(contractName, "choices")
 
+    public static let alarms = StateMap<AlarmRecord>(contractName, "alarms")
+    public static let neighbours = StateMap<NeighbourRecord>(contractName, "neighbours")
+    public static let risks = StateMap<RiskRecord>(contractName, "risks")
+
     public enum Role {
         public static let farmer = "fish-farmer"
         public static let supplier = "fish-supplier"
@@ -83,6 +87,12 @@ public struct FishFarmingContract: Contract {
         case "harvest": try harvest(&arguments, context)
         case "reportWater": try reportWater(&arguments, context)
         case "reportIncident": try reportIncident(&arguments, context)
+        case "nameNeighbour": try nameNeighbour(&arguments, context)
+        case "raiseAlarm": try raiseAlarm(&arguments, context)
+        case "acknowledge": try acknowledge(&arguments, context)
+        case "reportRisk": try reportRisk(&arguments, context)
+        case "riskDone": try riskDone(&arguments, context)
+        case "measureRisk": try measureRisk(&arguments, context)
         case "choose": try choose(&arguments, context)
         case "publishModel": try publishModel(&arguments, context)
         case "order": try order(&arguments, context)
@@ -101,12 +111,14 @@ public struct FishFarmingContract: Contract {
         }
     }
 
-    /// Offers and quotes that nobody took, and covers whose time is over.
+    /// Offers and quotes that nobody took, covers whose time is over, and alarms that nobody answered.
     public func timer(_ id: String, in context: ContractContext) throws(ContractError) {
         if id.hasPrefix("offer ") {
             try offerEnds(String(id.dropFirst(6)), context)
         } else if id.hasPrefix("cover ") {
             try coverEnds(String(id.dropFirst(6)), context)
+        } else if id.hasPrefix("alarm ") {
+            try escalate(String(id.dropFirst(6)), context)
         }
     }
 

@@ -9,6 +9,9 @@ public struct AeratorControl: Sendable {
         public var on = 3.0
         public var off = 5.0
         public var alarm = 2.0
+        /// A fall by so much within so long (s) is an alarm, whatever the level.
+        public var fall = 2.0
+        public var fallWithin = 3600.0
         /// Shortest time on and off, s.
         public var shortest = 600.0
         /// Starts in an hour; at the alarm level the fish come first.
@@ -79,6 +82,9 @@ public struct AeratorControl: Sendable {
     private var changedAt: Double
     private var since: Double
     private var starts: [Double] = []
+    /// Highest values of the last times, oldest first, for the fall.
+    private var course: [(time: Double, oxygen: Double)] = []
+    private var fellAt: Double?
     private var aerators: [Aerator]
 
     /// - Parameter now: the gateway's clock; a probe that never spoke is judged from here, not from 1970.
@@ -98,6 +104,8 @@ public struct AeratorControl: Sendable {
         if value != oxygen { changedAt = time }
         oxygen = value
         oxygenAt = time
+        course.removeAll { $0.time < time - settings.fallWithin || $0.oxygen <= value }
+        course.append((time, value))
         if let lowest = incident?.lowest { incident?.lowest = min(lowest, value) }
     }
 
@@ -141,7 +149,17 @@ public struct AeratorControl: Sendable {
         }
         actions += setAll(now)
         check(now, &actions)
+        checkFall(&actions)
         return actions
+    }
+
+    /// Oxygen that falls fast wakes people before any level is reached; once in a time that it is judged over.
+    private mutating func checkFall(_ actions: inout [Action]) {
+        guard trust == .fresh, let oxygen, let highest = course.map(\.oxygen).max(), highest - oxygen >= settings.fall,
+            fellAt.map({ oxygenAt - $0 >= settings.fallWithin }) ?? true
+        else { return }
+        fellAt = oxygenAt
+        actions.append(.alarm("oxygen falls fast"))
     }
 
     private mutating func open(_ cause: String, _ now: Double) {

@@ -14,10 +14,12 @@ public struct PondTerms: Codable, Sendable, Hashable {
     public var alarm: Double
     /// Shortest time on and off, s.
     public var shortest: Double
+    /// mg/L in an hour that are an alarm.
+    public var fall: Double
 
     public init(
         pond: String, probe: String, aerators: [String], feeder: String?, batch: String?, on: Double, off: Double,
-        alarm: Double, shortest: Double
+        alarm: Double, shortest: Double, fall: Double
     ) {
         self.pond = pond
         self.probe = probe
@@ -28,6 +30,7 @@ public struct PondTerms: Codable, Sendable, Hashable {
         self.off = off
         self.alarm = alarm
         self.shortest = shortest
+        self.fall = fall
     }
 
     private struct Document: Codable { var items: [PondTerms] }
@@ -39,10 +42,12 @@ public struct PondTerms: Codable, Sendable, Hashable {
     var settings: AeratorControl.Settings {
         var settings = AeratorControl.Settings()
         (settings.on, settings.off, settings.alarm, settings.shortest) = (on, off, alarm, shortest)
+        settings.fall = fall
         settings.aerators = aerators.count
         settings.checkAfter = min(60, max(2, shortest))
         settings.riseAfter = max(10, shortest)
         // Where times are short, as in a demonstration, starts may follow each other quickly.
+        settings.fallWithin = min(3600, max(12, shortest * 6))
         settings.startsPerHour = shortest > 0 ? max(4, Int(3600 / shortest / 10)) : 4
         settings.stagger = min(5, max(0.2, shortest / 10))
         return settings

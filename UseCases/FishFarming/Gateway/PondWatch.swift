@@ -215,7 +215,12 @@ public final class PondWatch: EdgeControl {
                         ("at", .unsigned(UInt64(Date().timeIntervalSince1970 * 1000))),
                         ("details", .bytes(Array(#"{"pond":"\#(terms.pond)","alarm":"\#(words)"}"#.utf8))),
                     ])
-                await record(operation, of: terms, "alarm/\(words)/\(UUID().uuidString)", on: gateway)
+                let id = UUID().uuidString
+                await record(operation, of: terms, "alarm/\(words)/\(id)", on: gateway)
+                let alarm = Ledger.Operation(
+                    "fish", "raiseAlarm",
+                    [("pond", .text(terms.pond)), ("alarm", .text(id)), ("words", .text(String(words.prefix(150))))])
+                await record(alarm, of: terms, "raise/\(id)", on: gateway)
             case .ended(let incident):
                 await record(
                     incident.operation(of: terms.pond), of: terms, "incident/\(Int(incident.startedAt * 1000))",

@@ -151,4 +151,21 @@ struct AeratorControlTests {
         #expect(incident.answeredAt != nil && incident.recoveredAt != nil && incident.endedAt > incident.startedAt)
         #expect(incident.lowest <= incident.reading && incident.hasWorked)
     }
+
+    @Test("FISH-19: oxygen that falls fast is an alarm above every level, once")
+    func fallsFast() {
+        var settings = AeratorControl.Settings()
+        settings.fall = 1.5
+        var control = AeratorControl(settings, now: Self.midnight)
+        var alarms: [String] = []
+        func pass(_ oxygen: Double, _ minute: Double) {
+            control.observe(oxygen: oxygen, isFit: true, at: Self.midnight + minute * 60)
+            for case .alarm(let words) in control.decide(now: Self.midnight + minute * 60) { alarms.append(words) }
+        }
+        // 1.2 mg/L in an hour is a night; 1.6 in half of one is not.
+        for minute in 0...60 { pass(9.0 - 0.02 * Double(minute), Double(minute)) }
+        #expect(alarms.isEmpty)
+        for minute in 1...30 { pass(7.8 - 1.6 / 30 * Double(minute), 60 + Double(minute)) }
+        #expect(alarms == ["oxygen falls fast"])
+    }
 }

@@ -30,7 +30,7 @@ struct ChattelRoutes: Sendable {
 
     var routes: [Route] {
         [receiptRoute, markRoute, OrderProof(platform: platform).route] + goodsRoutes + lendingRoutes + hallRoutes
-            + CaseRoom(chattel: self).routes
+            + CaseRoom(chattel: self).routes + NoticeRoutes(platform: platform).routes
     }
 
     func page(

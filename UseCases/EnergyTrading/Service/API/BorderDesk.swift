@@ -68,7 +68,10 @@ struct BorderDesk: Sendable {
         let sides = Side.allCases.map { side in (side, left.filter { $0.0.side == side }) }
         guard let (side, parts) = sides.max(by: { Self.sum($0.1) < Self.sum($1.1) }), !parts.isEmpty else { return }
         let prices = parts.map(\.0.price)
-        let price = side == .sell ? prices.max() ?? 0 : prices.min() ?? 0
+        // In steps, so that the others learn no household's own limit.
+        let step = MicrogridPlan.priceStep
+        let price =
+            side == .sell ? ((prices.max() ?? 0) + step - 1) / step * step : (prices.min() ?? 0) / step * step
         try await perform(
             "position",
             [

@@ -108,6 +108,7 @@ struct EnergyPageRoutes: Sendable {
                         "over \(sums.lines.count) intervals that are paid for: the utility takes \(EnergyWords.price(sums.utility.takes)) and gives \(EnergyWords.price(sums.utility.gives)) points a kWh"
                 ),
                 Fact("Wallet", "balance and statement", href: "/wallet"),
+                try credit(me),
             ],
             charts: [try chart(of: session)],
             tables: [
@@ -120,11 +121,41 @@ struct EnergyPageRoutes: Sendable {
                     rows: intervals.prefix(60).map { start, parts in row(String(start), parts.map(\.trade), me) },
                     empty: .init(
                         "No trade yet. Your orders go out by themselves as soon as your meter reports a surplus or a need."
-                    ))
+                    )),
+                try agreements(me),
             ],
             forms: [standingForm(session)]
                 + trades.filter { $0.trade.seller == me && $0.trade.stage == .proposed }.prefix(3)
                 .map { acceptForm($0.key, $0.trade, session) }, current: "/energy")
+    }
+
+    private func credit(_ participant: String) throws -> Fact {
+        let credit = try platform.state.get(EnergyContract.credits, participant) ?? Credit()
+        let counts = zip(Credit.Entry.allCases, credit.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0.rawValue)" }
+        return Fact(
+            "Credit", "\(credit.points) of \(Credit.most) points",
+            note: counts.isEmpty ? "as everybody begins" : counts.joined(separator: ", "))
+    }
+
+    /// What the household agreed on with neighbours, as seller or buyer.
+    private func agreements(_ participant: String) throws -> Table {
+        let all = try platform.state.scan(EnergyContract.agreements, limit: 1000).map(\.value)
+            .filter { $0.seller == participant || $0.buyer == participant }
+        return Table(
+            caption: "Agreements",
+            columns: [
+                .init("With"), .init("You"), .init("In each interval", isNumeric: true),
+                .init("Price a kWh", isNumeric: true), .init("Until"), .init("State"),
+            ],
+            rows: all.map { agreement in
+                let isSeller = agreement.seller == participant
+                return [
+                    .text(platform.name(of: isSeller ? agreement.buyer : agreement.seller)),
+                    .text(isSeller ? "sell" : "buy"), .text(EnergyWords.energy(agreement.energy)),
+                    .text(EnergyWords.price(agreement.price)), .time(Moment(milliseconds: Int64(agreement.to))),
+                    agreement.signedBy == nil ? .mark("Offered", .neutral) : .mark("Signed by both", .good),
+                ]
+            }, empty: .init("You sell and buy in the auction alone."))
     }
 
     /// The meter's readings and orders behind trades: of the records about their intervals a household reads its own.

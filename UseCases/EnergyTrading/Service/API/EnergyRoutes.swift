@@ -43,7 +43,9 @@ struct EnergyRoutes: Sendable {
                 parameters: [.init("limit", in: .query, "At most so many", .integer(1...1000))]
             ) { request in
                 let limit = try request.integer("limit", default: 100, in: 1...1000)
-                return .json(["items": try trades(of: request.session, limit: Int(limit))])
+                let items = try trades(of: request.session, limit: Int(limit))
+                return request.headers["accept"]?.contains("text/csv") == true
+                    ? .text(Self.csv(items), "text/csv; charset=utf-8") : .json(["items": items])
             },
             Route(
                 .get, "/api/v1/energy/trades/{interval}/{number}",
@@ -87,6 +89,18 @@ struct EnergyRoutes: Sendable {
         return ([columns.map(\.name)] + rows).map { $0.map(CSV.field).joined(separator: ",") + "\r\n" }.joined()
     }
 
+    private static let tradeColumns = [
+        "trade", "stage", "seller", "buyer", "energy", "price", "acceptedBy", "agreement", "delivered", "amount",
+        "decision", "commitment", "salt",
+    ]
+
+    private static func csv(_ trades: [[String: Any]]) -> String {
+        let rows = trades.map { trade in
+            tradeColumns.map { column in trade[column].flatMap { $0 is NSNull ? nil : "\($0)" } ?? "" }
+        }
+        return ([tradeColumns] + rows).map { $0.map(CSV.field).joined(separator: ",") + "\r\n" }.joined()
+    }
+
     /// Latest first.
     func latestClearings(limit: Int) throws -> [(interval: UInt64, clearing: Clearing)] {
         let start = platform.now - UInt64(limit + 4) * MicrogridPlan.interval
@@ -126,7 +140,7 @@ struct EnergyRoutes: Sendable {
         ]
     }
 
-    /// Trades of a participant, latest first; the aggregator's are all.
+    /// Trades of a participant, latest first; those of aggregator and registrar are all.
     func ownTrades(of session: Session?, limit: Int) throws -> [(key: String, trade: Trade)] {
         guard let session else { return [] }
         let start = platform.now - UInt64(limit + 40) * MicrogridPlan.interval
@@ -136,7 +150,7 @@ struct EnergyRoutes: Sendable {
 
     private func isParty(_ session: Session?, to trade: Trade) -> Bool {
         guard let participant = session?.participant else { return false }
-        return [trade.seller, trade.buyer, plan.aggregator].contains(participant)
+        return [trade.seller, trade.buyer, plan.aggregator, plan.registrar].contains(participant)
     }
 
     private func trades(of session: Session?, limit: Int) throws -> [[String: Any]] {
@@ -154,6 +168,7 @@ struct EnergyRoutes: Sendable {
         item["energy"] = trade.energy
         item["price"] = trade.price
         item["acceptedBy"] = trade.acceptedBy ?? NSNull()
+        item["agreement"] = trade.agreement ?? NSNull()
         item["delivered"] = trade.delivered ?? NSNull()
         item["amount"] = trade.amount ?? NSNull()
         item["decision"] = trade.decision?.hex ?? NSNull()

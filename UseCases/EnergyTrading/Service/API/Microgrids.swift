@@ -1,4 +1,5 @@
 import ContractKit
+import EnergyTradingAgent
 import EnergyTradingContract
 import Ledger
 import UseCaseKit
@@ -16,6 +17,19 @@ struct MicrogridPlan: Sendable {
         let floor: UInt64
         /// Whether it accepts trades ahead, or each by hand.
         let acceptsAhead: Bool
+        var battery: Battery?
+        /// Most that it spends in thirty days, minor units.
+        var budget: UInt64 = 400_000
+        /// Neighbours that it agrees with before it sells to others.
+        var preferredBuyers: [String] = []
+
+        var rules: HouseholdRules {
+            var rules = HouseholdRules(floor: floor, cap: cap, budget: budget)
+            // A tenth stays for a power cut.
+            rules.reserve = (battery?.capacity ?? 0) / 10
+            rules.preferredBuyers = preferredBuyers
+            return rules
+        }
     }
 
     let key: String
@@ -37,6 +51,8 @@ struct MicrogridPlan: Sendable {
     static let report: UInt64 = 15_000
     static let payment: UInt64 = 8000
     static let fee: UInt64 = 20_000
+    /// Prices of net positions are multiples of it: limits of single households stay at home.
+    static let priceStep: UInt64 = 50_000
     /// What the utility takes and gives for a kWh, thousandths of a point's hundredth.
     static let utilityPrice: UInt64 = 320_000
     static let feedInPrice: UInt64 = 80_000
@@ -46,10 +62,10 @@ struct MicrogridPlan: Sendable {
         homes: [
             .init(
                 id: "sun", name: "Sunflower House", consumption: 3500, photovoltaics: 9.8, cap: 260_000, floor: 80_000,
-                acceptsAhead: false),
+                acceptsAhead: false, preferredBuyers: ["elm"]),
             .init(
                 id: "oak", name: "Oak Yard", consumption: 4200, photovoltaics: 6.4, cap: 280_000, floor: 90_000,
-                acceptsAhead: true),
+                acceptsAhead: true, battery: Battery(capacity: 8000, rate: 500)),
             .init(
                 id: "ivy", name: "Ivy Cottage", consumption: 9000, photovoltaics: 0, cap: 290_000, floor: 100_000,
                 acceptsAhead: true),

@@ -25,6 +25,7 @@ struct FarmerRoutes: Sendable {
             },
             work.action("/fish/aerate", "Switch an aerator by hand", access: access) { try await aerate($0, $1) },
             work.action("/fish/feed", "Give feed", access: access) { try await feed($0, $1) },
+            work.action("/fish/measure", "Let the probe measure now", access: access) { try await measure($0, $1) },
             work.action("/fish/choose", "Follow a suggestion or not", access: access) { try await choose($0, $1) },
             work.action("/fish/consent", "Show data to an institution, or end it", access: access) {
                 try await consent($0, $1)
@@ -47,7 +48,9 @@ struct FarmerRoutes: Sendable {
         let live = ponds.filter { !$0.value.aerators.isEmpty }
         return FishFarmerPage(
             farm: session.name, ponds: try live.map { try pond($0.key, $0.value, session) },
-            forms: try (live.first.map { try forms($0.key, session) } ?? []) + moneyForms(session),
+            forms: try AlarmRoutes(platform: platform).forms(session)
+                + RiskRoutes(platform: platform).forms(session)
+                + (live.first.map { try forms($0.key, session) } ?? []) + moneyForms(session),
             loans: try loans(session.participant),
             covers: try covers(session.participant), consents: try consents(session.participant),
             batches: try batches(session.participant))
@@ -71,6 +74,13 @@ struct FarmerRoutes: Sendable {
             ),
             Fact("Aerator", state, note: "as the device says"),
         ]
+        let outcome = view.lastChoice.map {
+            Fact(
+                "Your last choice", $0.choice,
+                note: $0.lowest.map { "lowest oxygen after it: \(FishExchange.hundredths($0)) mg/L" }
+                    ?? "no report since"
+            )
+        }
         let water = [
             latest("temperature", "Water", "°C", decimals: 1), latest("acidity", "Acidity", "pH", decimals: 1),
             latest("unionised", "Poisonous ammonia", "mg/L", decimals: 3),
@@ -81,7 +91,7 @@ struct FarmerRoutes: Sendable {
                 "Oxygen", view.oxygen.map { "\(figure($0.value, decimals: 1)) mg/L" } ?? "no reading",
                 note: view.oxygen == nil ? "the probe has not reported" : "\(view.age) s old",
                 grounds: view.oxygen.map { Grounds($0, about: about) }),
-            more: more + water, suggestion: view.suggestion,
+            more: more + water + (outcome.map { [$0] } ?? []), suggestion: view.suggestion,
             chart: LineChart(
                 title: "Oxygen in \(name)", unit: "mg/L",
                 series: [
@@ -119,6 +129,9 @@ struct FarmerRoutes: Sendable {
         }.map { Form.Choice($0.key, $0.value.name) }
         let kinds = DataClass.allCases.map { Form.Choice($0.rawValue, Self.words[$0] ?? $0.rawValue) }
         return [
+            Form(
+                id: "measure", title: "Measure now", action: "/fish/measure", fields: [], fixed: [.init("pond", pond)],
+                submit: "Wake the probe", csrfToken: session.formToken),
             Form(
                 id: "aerate", title: "Aerator by hand", action: "/fish/aerate",
                 fields: [
@@ -287,6 +300,13 @@ struct FarmerRoutes: Sendable {
                 ("fish", "requestFeeding", [("pond", .text(name)), ("grams", .unsigned(grams))], "pond:\(name)"),
                 ("devices", "command", command(feeder, "feed", #"{"grams":\#(grams)}"#), feeder),
             ], as: session, title: "Asked; the gateway records what the feeder counts", back: "/fish")
+    }
+
+    private func measure(_ input: FormInput, _ session: Session) async throws -> APIResponse {
+        let (_, pond) = try ownPond(input, session)
+        return try await work.submit(
+            [("devices", "command", command(pond.probe, "read", "{}"), pond.probe)], as: session,
+            title: "Asked; the page shows the reading with its age", back: "/fish")
     }
 
     private func choose(_ input: FormInput, _ session: Session) async throws -> APIResponse {

@@ -55,6 +55,12 @@ enum FishExchange {
         case "endShare": return row(nil, to: text("institution"), "consent to use data ended")
         case "reportWater": return row("T7.2", "oxygen \(hundredths(number("mean"))) mg/L in \(text("pond"))")
         case "reportIncident": return row("T7.4", "\(text("cause")); \(text("command")); \(text("answer"))")
+        case "raiseAlarm": return row("T7.5", to: "APP", "alarm in \(text("pond")): \(text("words"))")
+        case "acknowledge": return row(nil, "an alarm of \(text("pond")) is looked after")
+        case "nameNeighbour": return row(nil, to: text("participant"), "is told of alarms that nobody answers")
+        case "reportRisk": return row(nil, to: text("farmer"), "\(text("finding")) \(text("advice"))")
+        case "riskDone": return row(nil, "the advice was followed")
+        case "measureRisk": return row(nil, to: text("farmer"), "what following the advice changed")
         case "choose":
             return row("T7.6", from: "APP", to: statement.issuer, "\(text("suggestion")) Chosen: \(text("choice"))")
         case "apply":

@@ -89,7 +89,8 @@ public struct FishFarming: UseCase {
 
     public func routes(on platform: Platform) -> [Route] {
         PondRoutes(platform: platform).routes + FarmerRoutes(platform: platform).routes
-            + DeskRoutes(platform: platform).routes
+            + DeskRoutes(platform: platform).routes + AlarmRoutes(platform: platform).routes
+            + FigureRoutes(platform: platform).routes + RiskRoutes(platform: platform).routes
     }
 
     public func doors(on platform: Platform) -> StartPage.Section {

@@ -45,6 +45,12 @@ struct PondRoutes: Sendable {
                     answer["oxygen"] = Self.rounded(oxygen.value)
                     answer["ageSeconds"] = view.age
                 }
+                if let choice = view.lastChoice {
+                    answer["lastChoice"] = [
+                        "suggestion": choice.suggestion, "choice": choice.choice,
+                        "lowest": choice.lowest.map { Double($0) / 100 as Any } ?? NSNull(),
+                    ]
+                }
                 return .json(answer)
             },
         ]
@@ -56,12 +62,13 @@ struct PondRoutes: Sendable {
         let batches = try platform.state.scan(FishFarmingContract.batches, limit: Self.maximumList)
         let terms = try platform.state.scan(FishFarmingContract.ponds, limit: Self.maximumList)
             .filter { $0.value.gateway == gateway }.map { name, pond in
-                PondTerms(
-                    pond: name, probe: pond.probe, aerators: pond.aerators, feeder: pond.feeder,
-                    batch: batches.filter { $0.value.pond == name && $0.value.harvested == 0 }
-                        .max { $0.value.stockedAt < $1.value.stockedAt }?.key,
-                    on: Double(pond.on) / 100, off: Double(pond.off) / 100, alarm: Double(pond.alarm) / 100,
-                    shortest: Double(pond.shortest) / 1000)
+                let batch = batches.filter { $0.value.pond == name && $0.value.harvested == 0 }
+                    .max { $0.value.stockedAt < $1.value.stockedAt }
+                let levels = WaterLevels(pond, batch: batch?.value)
+                return PondTerms(
+                    pond: name, probe: pond.probe, aerators: pond.aerators, feeder: pond.feeder, batch: batch?.key,
+                    on: Double(levels.on) / 100, off: Double(levels.off) / 100, alarm: Double(levels.alarm) / 100,
+                    shortest: Double(pond.shortest) / 1000, fall: Double(levels.fall) / 100)
             }
         return .bytes([UInt8](try JSONEncoder().encode(["items": terms])), "application/json")
     }

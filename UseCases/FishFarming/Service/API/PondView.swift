@@ -18,6 +18,8 @@ struct PondView: Sendable {
     let isRunning: Bool
     let isManual: Bool
     let forecast: DawnForecast
+    /// What the farmer last chose to do, and what came of it.
+    let lastChoice: ChoiceRecord?
     /// Seconds since the last oxygen reading.
     let age: Int
 
@@ -34,6 +36,8 @@ struct PondView: Sendable {
         let aerator = try pond.aerators.first.map { try readings.latestReadings(device: $0) } ?? []
         isRunning = (aerator.first { $0.quantity == "running" }?.value ?? 0) > 0
         isManual = (aerator.first { $0.quantity == "manual" }?.value ?? 0) > 0
+        lastChoice = try platform.state.scan(FishFarmingContract.choices, prefix: "\(name)/", limit: 10_000)
+            .map(\.value).max { $0.chosenAt < $1.chosenAt }
         forecast = Self.forecast(series, oxygen: oxygen?.value ?? Double(pond.oxygen) / 100)
     }
 
