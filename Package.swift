@@ -223,7 +223,7 @@ let package = Package(
             dependencies: [
                 "Node", "NodeClient", "Keys", "KeyService", "UseCaseKit", "Gateway", "Broker", "DeviceKit", "MQTT",
                 "SenML",
-                "PortalKit",
+                "APIKit", "PortalKit",
                 "Replica", "LedgerStore", "ContractKit", "Ledger", "EtcdSequencing", "ChildProcesses",
                 "Observability", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),

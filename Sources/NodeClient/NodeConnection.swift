@@ -109,7 +109,21 @@ public struct NodeConnection: Sendable {
         try JSONSerialization.jsonObject(with: Data(try await get(path))) as? [String: Any] ?? [:]
     }
 
+    /// How often a node may say that these were too many requests at once, before it is taken at its word.
+    private static let attempts = 10
+
     private static func get(_ url: String, _ http: HTTPClient, authorization: String? = nil) async throws -> Bytes {
+        for _ in 1..<attempts {
+            do {
+                return try await getOnce(url, http, authorization)
+            } catch let error as ConnectionError where error.status == 429 {
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+        return try await getOnce(url, http, authorization)
+    }
+
+    private static func getOnce(_ url: String, _ http: HTTPClient, _ authorization: String?) async throws -> Bytes {
         var request = HTTPClientRequest(url: url)
         if let authorization { request.headers.add(name: "Authorization", value: authorization) }
         let response: HTTPClientResponse
@@ -120,7 +134,9 @@ public struct NodeConnection: Sendable {
         }
         let body = try await response.body.collect(upTo: maximumAnswer)
         guard response.status == .ok else {
-            throw ConnectionError("\(url) answered \(response.status.code): \(String(buffer: body).prefix(300))")
+            throw ConnectionError(
+                "\(url) answered \(response.status.code): \(String(buffer: body).prefix(300))",
+                status: Int(response.status.code))
         }
         return Bytes(body.readableBytesView)
     }
@@ -135,9 +151,12 @@ public struct ConnectionError: Error, Sendable, CustomStringConvertible {
     public let description: String
     /// Whether the node answers with what no quorum signed.
     public let contradicts: Bool
+    /// The HTTP status, where the node answered with another than asked for.
+    public let status: Int?
 
-    public init(_ description: String, contradicts: Bool = false) {
+    public init(_ description: String, contradicts: Bool = false, status: Int? = nil) {
         self.description = description
         self.contradicts = contradicts
+        self.status = status
     }
 }

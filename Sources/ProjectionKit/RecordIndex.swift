@@ -160,17 +160,20 @@ public final class RecordIndex: Sendable {
 extension RecordIndex {
     private static let columns = "number, id, time, issuer, subject, contract, operation, rejection"
 
-    /// Records that mention any of these names, oldest first.
+    /// Records that mention any of these names, or all where none are given, oldest first.
     ///
-    /// - Parameter own: where given, only records that mention one of these too.
+    /// - Parameters:
+    ///   - own: where given, only records that mention one of these too.
+    ///   - first: the number from which on; see ``number(height:position:)``.
     public func records(
-        mentioning names: [String], and own: [String]? = nil, limit: Int = 500
+        mentioning names: [String]?, and own: [String]? = nil, from first: Int64 = 0, limit: Int = 500
     ) throws -> [IndexedRecord] {
         try pool.read { db in
-            let filters = [try Self.mentioning(names)] + (try own.map { [try Self.mentioning($0)] } ?? [])
+            let filters = try [names, own].compactMap { try $0.map { try Self.mentioning($0) } }
             return try SQLRequest<Row>(
                 literal: """
-                    SELECT \(sql: Self.columns) FROM records WHERE \(filters.joined(separator: " AND "))
+                    SELECT \(sql: Self.columns) FROM records
+                    WHERE \((["number >= \(first)"] + filters).joined(separator: " AND "))
                     ORDER BY number LIMIT \(limit)
                     """
             ).fetchAll(db).map(Self.record)

@@ -11,7 +11,12 @@ extension Platform {
 
     /// The names of which a record must mention one to be for this visitor; nil for one who may read the whole ledger.
     public func ownNames(_ session: Session) throws -> [String]? {
-        readsLedger(session) ? nil : [session.participant] + (try useCase.subjects(of: session.participant, on: self))
+        readsLedger(session) ? nil : try names(of: session)
+    }
+
+    /// The visitor's own name and the names of what is theirs, whatever else they may read.
+    public func names(of session: Session) throws -> [String] {
+        [session.participant] + (try useCase.subjects(of: session.participant, on: self))
     }
 
     /// Whether the record at a place of the ledger is for this visitor; nobody who is not signed in reads any.

@@ -15,10 +15,12 @@ struct ActorOptions: ParsableArguments {
     @Option(name: .customLong("as"), help: "The participant that acts.")
     var actor: String
 
-    func key() throws -> SigningKey {
-        guard let key = try KeyFolder(URL(filePath: keys)).key(of: actor) else {
+    func key() throws -> SigningKey { try Self.key(of: actor, in: keys) }
+
+    static func key(of actor: String, in folder: String) throws -> SigningKey {
+        guard let key = try KeyFolder(URL(filePath: folder)).key(of: actor) else {
             throw Failure(
-                .configuration, "there is no key of \(actor) in \(keys); make one with `cairn participant key`")
+                .configuration, "there is no key of \(actor) in \(folder); make one with `cairn participant key`")
         }
         return key
     }

@@ -11,7 +11,7 @@ struct Cairn: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, NodeCommand.self, NetworkCommand.self, LedgerCommand.self, ScenarioCommand.self,
-            GatewayCommand.self, SimulateCommand.self, ReceiptCommand.self,
+            GatewayCommand.self, SimulateCommand.self, ReceiptCommand.self, ReplicaCommand.self,
             ParticipantCommand.self, WalletCommand.self, DeviceCommand.self, AuditCommand.self, BackupCommand.self,
             BenchCommand.self,
             ConfigCommand.self,

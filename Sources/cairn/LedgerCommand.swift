@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Keys
 import Ledger
 import NodeClient
 
@@ -56,11 +55,7 @@ struct LedgerCommand: AsyncParsableCommand {
         }
 
         private func reader() throws -> (participant: String, key: SigningKey)? {
-            guard let actor else { return nil }
-            guard let key = try KeyFolder(URL(filePath: keys)).key(of: actor) else {
-                throw Failure(.configuration, "there is no key of \(actor) in \(keys)")
-            }
-            return (actor, key)
+            try actor.map { ($0, try ActorOptions.key(of: $0, in: keys)) }
         }
     }
 }

@@ -29,6 +29,7 @@ import parking
 import parking_devices
 import parking_rules
 import personal
+import replica
 import secrets_kept
 import sequence
 import sharing
@@ -43,6 +44,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("who may deal with whom", counterparts.run),
          ("tracing refuses and names", tracing.run), ("goods, receipts and races of banks", chattel.run),
          ("rules of chattel mortgage", chattel_rules.run),
+         ("a replica of one participant", replica.run),
          ("money moves once", wallet.run), ("commands with own keys", commands.run),
          ("no private key in clear", secrets_kept.run),
          ("sealed streams", sharing.run), ("devices obey the ledger", devices.run),

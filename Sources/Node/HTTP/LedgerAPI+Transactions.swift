@@ -41,20 +41,33 @@ extension LedgerAPI {
             }.answeringEveryoneWithTheirOwn(),
             Route(
                 .get, "/api/v1/ledgers/{ledger}/transactions",
-                "Transactions that you may read, newest first", tag: "transactions",
+                "Transactions that you may read, newest first; oldest first where they are about a subject or go on from a cursor",
+                tag: "transactions",
                 parameters: [
                     Self.ledgerParameter, .init("limit", in: .query, "1 to 500, 50 unless given", .integer(1...500)),
                     .init("contract", in: .query, "Only this contract's"),
                     .init("issuer", in: .query, "Only this participant's"),
                     .init("mentioning", in: .query, "Only those about this subject"),
+                    .init(
+                        "own", in: .query, "true: only those about you and what is yours, if you may read more, too",
+                        .pattern("true|false")),
+                    .init(
+                        "cursor", in: .query,
+                        "All, oldest first, a page at a time: 0, then what each answer names; not with contract or issuer",
+                        .integer(0...Int64.max)),
                 ], problems: [404: "not-found"]
             ) { request in
                 try self.requireLedger(request)
                 let limit = try request.integer("limit", default: 50, in: 1...500)
-                let own = try request.session.flatMap { try self.platform.ownNames($0) }
+                let isOwn = request.query["own"] == "true"
+                let own = try request.session.flatMap {
+                    isOwn ? try self.platform.names(of: $0) : try self.platform.ownNames($0)
+                }
+                let name = request.query["mentioning"].map { [$0] }
+                if request.query["cursor"] != nil { return try await self.page(request, name, own, limit) }
                 let records =
-                    if let name = request.query["mentioning"] {
-                        try self.index.records(mentioning: [name], and: own, limit: limit)
+                    if let name {
+                        try self.index.records(mentioning: name, and: own, limit: limit)
                     } else {
                         try self.index.latest(
                             contract: request.query["contract"], issuer: request.query["issuer"], own: own,
@@ -65,6 +78,20 @@ extension LedgerAPI {
                     ? .text(Self.csv(items), "text/csv; charset=utf-8") : .json(["items": items])
             }.answeringEveryoneWithTheirOwn(),
         ]
+    }
+
+    /// A page of records in the ledger's order, up to the block that is final when it is asked for.
+    private func page(
+        _ request: APIRequest, _ name: [String]?, _ own: [String]?, _ limit: Int
+    ) async throws -> APIResponse {
+        guard request.query["contract"] == nil, request.query["issuer"] == nil else {
+            throw Problem.badRequest("cursor goes with mentioning and own; leave contract and issuer away")
+        }
+        let first = Int64(try request.integer("cursor", default: 0, in: 0...Int.max))
+        try await index.waitFor(height: node.finalHeight, of: node)
+        let records = try index.records(mentioning: name, and: own, from: first, limit: limit)
+        let next = records.last.map { RecordIndex.number(height: $0.height, position: $0.position) + 1 } ?? first
+        return .json(["items": records.map { self.json($0) }, "cursor": String(next)])
     }
 
     func json(_ record: IndexedRecord) -> [String: Any] {
