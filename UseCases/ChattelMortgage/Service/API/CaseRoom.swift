@@ -2,6 +2,7 @@ import APIKit
 import ChattelMortgageContract
 import ChattelMortgagePages
 import ContractKit
+import Foundation
 import Ledger
 import PortalKit
 import ProjectionKit
@@ -148,7 +149,7 @@ struct CaseRoom: Sendable {
             Fact(
                 "Asked for", Amounts.money(application.amount, application.currency),
                 grounds: Grounds(about: ["application:\(id)"])),
-            Fact("State", application.stage.rawValue, note: application.reason),
+            Fact("State", application.stage.rawValue.capitalized, note: application.reason),
             Fact("As a diagram", "messages of this case", href: "/sequence?about=application:\(id)"),
         ]
         let sent = records.last { $0.operation == "submit" }

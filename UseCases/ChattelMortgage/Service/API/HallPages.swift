@@ -184,7 +184,12 @@ extension ChattelRoutes {
                 "Contour",
                 "\(Amounts.metres(bay.length)) × \(Amounts.metres(bay.width)) × \(Amounts.metres(bay.height))"
             )
-        case "goods-identity": ("Pieces and marks", "\(bay.count), \(bay.tags.joined(separator: ", "))")
+        case "goods-identity":
+            (
+                "Pieces and marks",
+                "\(bay.count), \(bay.tags.prefix(2).joined(separator: ", "))"
+                    + (bay.tags.count > 2 ? " and \(bay.tags.count - 2) more" : "")
+            )
         default: nil
         }
     }
