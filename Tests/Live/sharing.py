@@ -165,6 +165,12 @@ def plant(check, folder, farm, device):
         time.sleep(1)
     check("COMMON-13: the search finds it with its owner", any("double" in hit for hits in found.values() for hit in hits), found)
     check("COMMON-13: and in no other store, index, queue or log", set(found) <= allowed, found)
+    with tempfile.TemporaryDirectory() as place:
+        made = subprocess.run([PROGRAM, "backup", "create", folder, "--to", f"{place}/copy"], capture_output=True, text=True,
+                              check=False)
+        kept = search(place)
+        check("COMMON-13: a backup has it in its owner's vault and nowhere else", made.returncode == 0
+              and set(kept) == {"copy/vaults/farm.vault.sqlite"}, (made.stderr, kept))
     others = get_json(f"{farm.url}/api/v1/readings?device={device.urn}")["items"]
     check("COMMON-27: others read nothing of it", others == [], others)
     disclose(check, farm, device)
