@@ -162,8 +162,11 @@ class Tests(Checks):
     def sequence(self):
         """COMMON-36: the case as the report's diagram, from stored records."""
         context, page, visit = self.signed_in("Nordic Metals")
-        href = page.locator("a[href*='application:LOAN-']").first.get_attribute("href")
-        page.goto(self.base + href)
+        page.locator("a[href^='/cases/LOAN-']").first.click()
+        page.wait_for_url("**/cases/LOAN-*")
+        self.hold("the room of a case", page, visit, WIDTHS["desk"])
+        page.click("text=messages of this case")
+        page.wait_for_url("**/sequence*")
         text = page.content()
         words = ("change in bay", "loan request, sent", "request for status data", "status report", "decision, limit",
                  "release of goods", "goods taken over")
