@@ -46,7 +46,7 @@ public enum OpenAPI {
     private static func schema(_ form: Route.Parameter.Form) -> [String: Any] {
         switch form {
         case .text: ["type": "string", "minLength": 1]
-        case .pattern(let pattern): ["type": "string", "pattern": "^\(pattern)$"]
+        case .pattern(let pattern): ["type": "string", "pattern": "^(?:\(pattern))$"]
         case .hash: ["type": "string", "pattern": "^[0-9a-f]{64}$"]
         case .integer(let range): ["type": "integer", "minimum": range.lowerBound, "maximum": range.upperBound]
         }

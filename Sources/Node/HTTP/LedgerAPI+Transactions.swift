@@ -50,7 +50,7 @@ extension LedgerAPI {
                     .init("mentioning", in: .query, "Only those about this subject"),
                     .init(
                         "own", in: .query, "true: only those about you and what is yours, if you may read more, too",
-                        .pattern("(true|false)")),
+                        .pattern("true|false")),
                     .init(
                         "cursor", in: .query,
                         "All, oldest first, a page at a time: 0, then what each answer names; not with contract or issuer",
