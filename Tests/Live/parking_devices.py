@@ -11,7 +11,6 @@ from device import Device
 from parking_rules import DAY, LOT, PEOPLE, Lot, digest
 from process import call, free_port, get_json, request_as, sign_in, start, stop, wait_until_up
 
-MINUTE, HOUR = 60_000, 3_600_000
 DRIVERS = ("driver-7f3a", "driver-29c1", "driver-b04e", "driver-d5d8", "driver-e6a2")
 
 
@@ -140,6 +139,12 @@ def tags(check, park):
     told = [park.act("driver-29c1", "tag", "tag", tag=tag, plate=digest("tagged car")),
             park.act("driver-7f3a", "tag", "tag", tag=tag, plate=digest("tagged car"))]
     check("PARK-12: a tag is for whoever answers for the plate", told[0] != "FINAL" and told[1] == "FINAL", told)
+    _, body = request_as(park.people["lane-gateway"], "GET", f"{park.url}/api/v1/parking/lanes?gateway=lane-gateway")
+    lanes = {lane["device"]: lane for lane in json.loads(body)["items"]}
+    known = [name for name in ("camera-entry", "reader-entry", "loop-entry")
+             if digest("tagged car").hex() in lanes[park.devices[name].urn]["plates"]]
+    check("PARK-12: what reads a car knows who is registered, so that its barrier says why it opens",
+          known == ["camera-entry", "reader-entry"], known)
     before = set(park.stays())
     time.sleep(2)  # the gateway takes the list again
     reader = park.devices["reader-entry"]

@@ -3,8 +3,6 @@ import Foundation
 /// A lane as its gateway needs it, from `GET /api/v1/parking/lanes?gateway=…`; kept on the disk for when the node is away.
 public struct LaneTerms: Codable, Sendable, Hashable {
     public var device: String
-    /// camera, reader or loop.
-    public var kind: String
     public var lot: String
     /// Devices of one lane have the same.
     public var name: String
@@ -34,11 +32,10 @@ public struct LaneTerms: Codable, Sendable, Hashable {
     var lane: String { "\(lot)/\(name)" }
 
     public init(
-        device: String, kind: String, lot: String, name: String, direction: String, barrier: String?, sure: UInt64,
+        device: String, lot: String, name: String, direction: String, barrier: String?, sure: UInt64,
         agreeing: UInt64, plates: [String], tags: [String: Car]
     ) {
         self.device = device
-        self.kind = kind
         self.lot = lot
         self.name = name
         self.direction = direction

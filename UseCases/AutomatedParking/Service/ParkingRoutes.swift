@@ -164,9 +164,9 @@ struct ParkingRoutes: Sendable {
         let lanes = try platform.state.scan(ParkingContract.lanes, limit: 10_000).filter { $0.value.gateway == gateway }
             .map { device, lane in
                 LaneTerms(
-                    device: device, kind: lane.kind.rawValue, lot: lane.lot, name: lane.name,
+                    device: device, lot: lane.lot, name: lane.name,
                     direction: lane.direction.rawValue, barrier: lane.barrier, sure: ParkingPlan.sure,
-                    agreeing: ParkingPlan.agreeing, plates: lane.kind == .camera ? plates : [],
+                    agreeing: ParkingPlan.agreeing, plates: lane.kind == .loop ? [] : plates,
                     tags: lane.kind == .reader ? tags : [:])
             }
         return .bytes([UInt8](try JSONEncoder().encode(["items": lanes])), "application/json")
