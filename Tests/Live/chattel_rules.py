@@ -226,6 +226,10 @@ def shapes(check, ledger):
         print("skipped: the registry's schemas are not there (6 shapes)", flush=True)
         validators = {}
 
+    def answered(name, document):
+        valid(name, document)
+        check(f"CHAT-12: the {name} names its notice", document["baseRegistrationNumber"] == number, document)
+
     def valid(name, document):
         if name in validators:
             wrong = [error.message for error in validators[name].iter_errors(document)]
@@ -263,6 +267,7 @@ def shapes(check, ledger):
     change = {"baseRegistrationNumber": number, "registeringParty": party, "debtorName": {"businessName": "Baltic Trade"}}
     status, told = ask("harbour-bank", "POST", f"notices/{number}/renewals", dict(change, lifeYears=10))
     check("CHAT-12: renewed", status == 201, told)
+    answered("renewalStatement", told)
     status, told = ask("city-bank", "POST", f"notices/{number}/discharges", change)
     check("CHAT-12: another bank does not discharge it", status == 422, told)
     time.sleep(1.5)  # times of the registry have whole seconds
@@ -270,7 +275,7 @@ def shapes(check, ledger):
     time.sleep(2)
     status, told = ask("harbour-bank", "POST", f"notices/{number}/discharges", change)
     check("CHAT-12: discharged", status == 201, told)
-    valid("dischargeStatement", {key: value for key, value in told.items()})
+    answered("dischargeStatement", told)
     found = search(by_debtor)
     check("CHAT-12: nothing registered, says the certificate", found["results"] == [] and found["totalResultsSize"] == 0, found)
     before = search(dict(by_debtor, endDateTime=live))
@@ -324,13 +329,9 @@ def session_of(ledger, who):
 def room(check, ledger, folder):
     """CHAT-17: the three parties of a case read its messages; nobody else does, and no file has their words."""
     receipt = "NORTH-2"
-    about, application = "application:ROOM", {"application": "ROOM"}
-    ledger.act("nordic-metals", "draft", about, **application, bank="harbour-bank", receipts=[receipt], amount=1_000_000,
-               currency="EUR", days=90, purpose="Work", orders=["PO-1"], ordersValue=91_000_000, documents=bytes(32))
-    for who, operation, more in (("nordic-metals", "submit", {}), ("nordic-metals", "consent", {"until": now() + DAY}),
-                                 ("harbour-bank", "authorise", {"monitor": "portwatch", "until": now() + DAY}),
-                                 ("portwatch", "report", {})):
-        ledger.act(who, operation, about, **application, **more)
+    about = "application:ROOM"
+    told = bring(ledger, "ROOM", "harbour-bank", receipt)
+    check("CHAT-17: a case", told == ["FINAL"] * len(told), told)
     words = "The buyer of PO-1 pays on Thursday, Quecksilber"
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     headers = session_of(ledger, "nordic-metals")

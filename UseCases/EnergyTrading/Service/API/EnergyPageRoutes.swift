@@ -82,24 +82,22 @@ struct EnergyPageRoutes: Sendable {
         let trades = try data.ownTrades(of: session, limit: 400)
         let me = session.participant
         let paid = trades.filter { [.paid, .confirmed].contains($0.trade.stage) }
-        let earned = paid.filter { $0.trade.seller == me }.reduce(0) { $0 + ($1.trade.amount ?? 0) }
-        let spent = paid.filter { $0.trade.buyer == me }.reduce(0) { $0 + ($1.trade.amount ?? 0) }
-        let sold = paid.filter { $0.trade.seller == me }.reduce(0) { $0 + ($1.trade.delivered ?? 0) }
-        let bought = paid.filter { $0.trade.buyer == me }.reduce(0) { $0 + ($1.trade.delivered ?? 0) }
+        let sales = paid.filter { $0.trade.seller == me }
+        let purchases = paid.filter { $0.trade.buyer == me }
+        let earned = sales.reduce(0) { $0 + ($1.trade.amount ?? 0) }
+        let spent = purchases.reduce(0) { $0 + ($1.trade.amount ?? 0) }
+        let sold = sales.reduce(0) { $0 + ($1.trade.delivered ?? 0) }
+        let bought = purchases.reduce(0) { $0 + ($1.trade.delivered ?? 0) }
         let sums = try EnergyBill(me, on: platform, plan: plan)
         let intervals = Dictionary(grouping: trades) { $0.key.prefix { $0 != "/" } }.sorted { $0.key > $1.key }
         return WorkPage(
             kicker: plan.title, title: "My energy",
             lead: "What you traded with your neighbours. Each line opens to its interval and its signed readings.",
             facts: [
-                Fact("Sold", EnergyWords.energy(sold), grounds: grounds(paid.filter { $0.trade.seller == me })),
-                Fact(
-                    "Earned", "\(EnergyWords.points(earned)) points",
-                    grounds: grounds(paid.filter { $0.trade.seller == me })),
-                Fact("Bought", EnergyWords.energy(bought), grounds: grounds(paid.filter { $0.trade.buyer == me })),
-                Fact(
-                    "Spent", "\(EnergyWords.points(spent)) points",
-                    grounds: grounds(paid.filter { $0.trade.buyer == me })),
+                Fact("Sold", EnergyWords.energy(sold), grounds: grounds(sales)),
+                Fact("Earned", "\(EnergyWords.points(earned)) points", grounds: grounds(sales)),
+                Fact("Bought", EnergyWords.energy(bought), grounds: grounds(purchases)),
+                Fact("Spent", "\(EnergyWords.points(spent)) points", grounds: grounds(purchases)),
                 Fact(
                     sums.saved < 0 ? "More than at the utility" : "Less than at the utility",
                     "\(EnergyWords.points(sums.saved.magnitude)) points",
