@@ -89,8 +89,8 @@ final class Cluster: @unchecked Sendable {
         runs[index] = run
         network.runs[index] = starts
         let executor = NodeExecutor(number: starts, scheduler: scheduler, store: store)
-        let order = try EtcdSequencer(
-            etcd.store(of: index), ledger: genesis.id, members: genesis.members, key: keys[index],
+        let order = EtcdSequencer(
+            etcd.store(of: index), ledger: genesis.id, member: "m\(index)", key: keys[index],
             wait: { try await self.scheduler.sleep($0) }, report: { _ in })
         let sequencer: any Sequencer =
             scenario.bug == .orderFromWatch
@@ -101,9 +101,10 @@ final class Cluster: @unchecked Sendable {
         let forgets = scenario.bug == .noSignState
         run.task = Task(executorPreference: executor) {
             do {
-                if forgets, disk == .lost { try await self.pretendNothingWasSigned(store, key: self.keys[index]) }
+                if forgets, disk == .lost { try await self.pretendNothingWasSigned(store, of: index) }
                 let node = try await LedgerNode.member(
-                    genesis: self.genesis, store: store, key: self.keys[index], contracts: self.contracts,
+                    genesis: self.genesis, store: store, member: "m\(index)", key: self.keys[index],
+                    contracts: self.contracts,
                     sequencer: sequencer, peers: peers,
                     clock: { UInt64(Int64(self.scheduler.clock) + skew) },
                     pause: { try await self.scheduler.sleep($0) }, rule: { $0.quorum - missing })
@@ -116,8 +117,9 @@ final class Cluster: @unchecked Sendable {
     }
 
     /// A replica whose file says that the member may sign from the first height on.
-    private func pretendNothingWasSigned(_ store: LedgerStore, key: SigningKey) async throws {
-        _ = try await Replica.open(store: store, genesis: genesis, key: key, contracts: contracts)
+    private func pretendNothingWasSigned(_ store: LedgerStore, of index: Int) async throws {
+        _ = try await Replica.open(
+            store: store, genesis: genesis, member: "m\(index)", key: keys[index], contracts: contracts)
     }
 
     /// Ends a node at once. What was committed is on the disk of the next run, and nothing else is anywhere.
@@ -194,12 +196,12 @@ final class Cluster: @unchecked Sendable {
     /// Brings old and forged statements into the order, with clocks left out.
     func disturbOrder() {
         guard let liar = scenario.liar, let run = runs[liar], let node = run.node,
-            let order = try? EtcdSequencer(
-                etcd.store(of: liar), ledger: genesis.id, members: genesis.members, key: keys[liar],
-                wait: { try await self.scheduler.sleep($0) }, report: { _ in }),
             let old = try? node.serving.store.blocks(from: 1, limit: 3).flatMap({ $0.items.map(\.statement) }),
             var forged = try? issue().bytes
         else { return }
+        let order = EtcdSequencer(
+            etcd.store(of: liar), ledger: genesis.id, member: "m\(liar)", key: keys[liar],
+            wait: { try await self.scheduler.sleep($0) }, report: { _ in })
         forged[forged.count - 1] ^= 1
         let statements = (old + [forged]).compactMap { try? Statement(decoding: $0) }
         let executor = NodeExecutor(number: run.number, scheduler: scheduler, store: run.store)
@@ -221,6 +223,8 @@ struct SimulatedPeers: PeerGroup {
     private func index(of member: String) -> Int { Int(member.dropFirst()) ?? 0 }
 
     var members: [String] { cluster.keys.indices.filter { $0 != own }.map { "m\($0)" } }
+
+    func use(_ addresses: [String: String], without left: Set<String>) {}
 
     func publish(_ news: PeerNews) {
         guard let network = cluster.runs[own].map({ _ in cluster.network }) else { return }
