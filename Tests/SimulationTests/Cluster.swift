@@ -50,14 +50,16 @@ final class Cluster: @unchecked Sendable {
         folder = base.appending(path: "cairn-simulation-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var random = scheduler.random
-        keys = try (0..<scenario.members).map { _ in try SigningKey(ed25519Seed: random.bytes(32)) }
+        let all = scenario.members + (scenario.joins ? 1 : 0)
+        keys = try (0..<all).map { _ in try SigningKey(ed25519Seed: random.bytes(32)) }
         people = try (0..<3).map { ("person\($0)", try SigningKey(ed25519Seed: random.bytes(32))) }
-        skews = (0..<scenario.members).map { _ in Int64.random(in: -2_000...2_000, using: &random) }
+        skews = (0..<all).map { _ in Int64.random(in: -2_000...2_000, using: &random) }
         scheduler.random = random
         genesis = Genesis(
             name: "simulation", time: Scheduler.start,
-            members: try MemberSet(keys.enumerated().map { .init(id: "m\($0)", key: $1.verifyingKey) }),
-            memberNames: keys.indices.map { ("m\($0)", "Member \($0)") },
+            members: try MemberSet(
+                keys.prefix(scenario.members).enumerated().map { .init(id: "m\($0)", key: $1.verifyingKey) }),
+            memberNames: (0..<scenario.members).map { ("m\($0)", "Member \($0)") },
             participants: people.map {
                 .init(id: $0.id, member: "m0", roles: ["registrar"], name: $0.id, key: $0.key.verifyingKey)
             },
@@ -65,6 +67,8 @@ final class Cluster: @unchecked Sendable {
             parameters: CBORMap([("wallet", ["issuers": ["EUR": "person0"]])]))
     }
 
+    /// Index of the one that the members admit.
+    var newcomer: Int? { scenario.joins ? scenario.members : nil }
     var honest: [Int] { keys.indices.filter { $0 != scenario.liar } }
     func node(_ index: Int) -> LedgerNode? { runs[index]?.node }
 
@@ -149,10 +153,27 @@ final class Cluster: @unchecked Sendable {
     // MARK: Statements
 
     func statement(_ operation: Ledger.Operation, from person: Int) throws -> Statement {
+        try sign(operation, issuer: people[person].id, with: people[person].key)
+    }
+
+    private func sign(_ operation: Ledger.Operation, issuer: String, with key: SigningKey) throws -> Statement {
         try Statement.sign(
-            operation, issuer: people[person].id, subject: "simulation",
-            validUntil: scheduler.clock / 1000 + 3_600, nonce: scheduler.random.bytes(8), ledger: genesis.id,
-            with: people[person].key)
+            operation, issuer: issuer, subject: "simulation", validUntil: scheduler.clock / 1000 + 3_600,
+            nonce: scheduler.random.bytes(8), ledger: genesis.id, with: key)
+    }
+
+    /// What a member says about members, with the key of its node.
+    func ballot(_ name: String, _ arguments: [(String, CBOR)], of member: Int) throws -> Statement {
+        try sign(Ledger.Operation("membership", name, arguments), issuer: "member-m\(member)", with: keys[member])
+    }
+
+    func proposal(of newcomer: Int, by member: Int) throws -> Statement {
+        try ballot(
+            "proposeMember",
+            [
+                ("id", .text("m\(newcomer)")), ("name", "Newcomer"),
+                ("key", .bytes(keys[newcomer].verifyingKey.coseKey)), ("address", .null),
+            ], of: member)
     }
 
     func issue() throws -> Statement {
