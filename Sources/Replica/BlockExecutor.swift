@@ -75,18 +75,49 @@ struct BlockExecutor: Sendable {
         _ statement: Statement, isVerified: Bool, height: UInt64, time: UInt64, on state: WorkingState,
         _ senders: SenderCache
     ) -> TransactionResult {
-        func refused(_ rejection: TransactionResult.Rejection) -> TransactionResult {
-            state.rollBack()
+        do {
+            switch try authenticate(statement, isVerified, height: height, time: time, state, senders) {
+            case .success(let signer):
+                return perform(
+                    statement.operation, by: signer, as: statement.id, height: height, time: time, on: state)
+            case .failure(let refusal):
+                return TransactionResult(transaction: statement.id, rejection: refusal.rejection, events: [])
+            }
+        } catch {
+            let rejection = TransactionResult.Rejection(
+                contract: statement.operation.contract, code: error.code, message: error.message)
             return TransactionResult(transaction: statement.id, rejection: rejection, events: [])
         }
-        var refusing = statement.operation.contract
+    }
+
+    /// What would become of an operation that a participant signed now; the state keeps what it would change.
+    func rehearse(
+        _ operation: Operation, by participant: String, height: UInt64, time: UInt64, on state: WorkingState
+    ) -> TransactionResult {
         do {
-            let signer: Signer
-            switch try authenticate(statement, isVerified, height: height, time: time, state, senders) {
-            case .success(let found): signer = found
-            case .failure(let refusal): return refused(refusal.rejection)
+            switch try signer(participant, time: time, state, SenderCache()) {
+            case .success(let signer):
+                return perform(operation, by: signer, as: .zero, height: height, time: time, on: state)
+            case .failure(let refusal):
+                return TransactionResult(transaction: .zero, rejection: refusal.rejection, events: [])
             }
-            let operation = statement.operation
+        } catch {
+            let rejection = TransactionResult.Rejection(
+                contract: operation.contract, code: error.code, message: error.message)
+            return TransactionResult(transaction: .zero, rejection: rejection, events: [])
+        }
+    }
+
+    private func perform(
+        _ operation: Operation, by signer: Signer, as transaction: Hash32, height: UInt64, time: UInt64,
+        on state: WorkingState
+    ) -> TransactionResult {
+        func refused(_ rejection: TransactionResult.Rejection) -> TransactionResult {
+            state.rollBack()
+            return TransactionResult(transaction: transaction, rejection: rejection, events: [])
+        }
+        var refusing = operation.contract
+        do {
             guard let contract = active(operation.contract, at: height) else {
                 return refused(Refusal.unknownContract(operation.contract))
             }
@@ -95,7 +126,7 @@ struct BlockExecutor: Sendable {
             ) -> ContractContext {
                 ContractContext(
                     contract: contract.name, state: state, height: height, time: time, sender: sender,
-                    transaction: statement.id, parameters: parameters[.text(contract.name)]?.map ?? ValueMap(),
+                    transaction: transaction, parameters: parameters[.text(contract.name)]?.map ?? ValueMap(),
                     isApproved: isApproved)
             }
             var events: [TransactionResult.Event] = []
@@ -119,7 +150,7 @@ struct BlockExecutor: Sendable {
                 }
             }
             state.keep()
-            return TransactionResult(transaction: statement.id, rejection: nil, events: events)
+            return TransactionResult(transaction: transaction, rejection: nil, events: events)
         } catch {
             return refused(.init(contract: refusing, code: error.code, message: error.message))
         }
@@ -152,11 +183,17 @@ struct BlockExecutor: Sendable {
         else {
             return .failure(Refused(rejection: Refusal.invalidSignature))
         }
-        guard let participant = try senders.participant(key.owner, state), participant.isVouchedFor(at: time) else {
+        return try signer(key.owner, time: time, state, senders)
+    }
+
+    private func signer(
+        _ id: String, time: UInt64, _ state: WorkingState, _ senders: SenderCache
+    ) throws(ContractError) -> Result<Signer, Refused> {
+        guard let participant = try senders.participant(id, state), participant.isVouchedFor(at: time) else {
             return .failure(Refused(rejection: Refusal.revoked))
         }
         guard let name = participant.organisation else {
-            let sender = ContractContext.Sender(id: key.owner, member: participant.member, roles: participant.roles)
+            let sender = ContractContext.Sender(id: id, member: participant.member, roles: participant.roles)
             return .success(Signer(sender: sender, organisation: participant))
         }
         // A person acts for the organisation, as long as somebody vouches for that too.
@@ -164,7 +201,7 @@ struct BlockExecutor: Sendable {
             return .failure(Refused(rejection: Refusal.revoked))
         }
         let sender = ContractContext.Sender(
-            id: name, signer: key.owner, member: organisation.member, roles: participant.roles)
+            id: name, signer: id, member: organisation.member, roles: participant.roles)
         return .success(Signer(sender: sender, organisation: organisation))
     }
 

@@ -62,6 +62,14 @@ extension LedgerNode {
             .unknownKey, "key \(statement.kid) is not registered to \(statement.issuer); have a registrar enrol it")
     }
 
+    /// What would become of an operation if a participant signed it now, and the keys of the records that it would change. Nothing is
+    /// recorded, and what others sign meanwhile may change it.
+    public func rehearse(
+        _ operation: Ledger.Operation, by participant: String
+    ) -> (result: TransactionResult, changes: [Bytes]) {
+        serving.rehearse(operation, by: participant, time: clock())
+    }
+
     /// Hands an admitted statement to the sequencer. Submitting it twice is harmless.
     public func submit(_ statement: Statement) throws {
         try submit(statement, waiter: nil)

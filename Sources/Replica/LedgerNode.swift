@@ -44,7 +44,12 @@ public final class LedgerNode: Sendable {
     struct State {
         var queue: [Statement] = []
         var entries: [Hash32: Entry] = [:]
-        var slotsInFlight = 0
+        /// Slots that this node filled and has not executed; one more while it is being filled.
+        var filled: Set<UInt64> = []
+        var isFilling = false
+        /// Slots before this one are executed here, or came as blocks of peers.
+        var nextSlot: UInt64 = 0
+        var slotsInFlight: Int { filled.count + (isFilling ? 1 : 0) }
         /// Replicas that have executed a slot.
         var executed: [UInt64: Int] = [:]
         var finality: Finality
@@ -142,7 +147,12 @@ public final class LedgerNode: Sendable {
     private func appendBatches() async {
         for await _ in wakes {
             while let batch = takeBatch() {
-                guard (try? await sequencer.append(batch)) != nil else { return }
+                guard let slot = try? await sequencer.append(batch) else { return }
+                state.withLock { state in
+                    state.isFilling = false
+                    // It may have been executed before this node hears where it is.
+                    if slot >= state.nextSlot { state.filled.insert(slot) }
+                }
                 let rest = Limits.restPerStatement * batch.statements.count
                 if rest >= Limits.shortestRest { try? await pause(min(rest, Limits.longestRest)) }
             }
@@ -164,7 +174,7 @@ public final class LedgerNode: Sendable {
             }
             state.queue.removeFirst(statements.count)
             for statement in statements { state.entries[statement.id]?.ordered = true }
-            state.slotsInFlight += 1
+            state.isFilling = true
             return Batch(
                 epoch: 0, proposer: serving.member.id,
                 clocks: own + state.clocks.values.sorted { $0.member < $1.member },
@@ -198,13 +208,13 @@ public final class LedgerNode: Sendable {
 
     private func follow(with replica: Replica) async {
         do {
-            var slot = try await join(replica)
+            var slot = try await joined(replica)
             while true {
                 let batch: Batch
                 do {
                     batch = try await sequencer.batch(in: slot, from: replica.members.current)
                 } catch let error as SequencingError where error.code == .trimmed && peers != nil {
-                    slot = try await join(replica)
+                    slot = try await joined(replica)
                     continue
                 }
                 try await execute(batch, in: slot, with: replica)
@@ -215,6 +225,19 @@ public final class LedgerNode: Sendable {
         } catch {
             stop(with: ReplicaError(.stopped, "\(replica.member.id) cannot go on: \(error)"))
         }
+    }
+
+    /// The slot from which on a replica follows the order. What this node brought before it came back as blocks of peers.
+    private func joined(_ replica: Replica) async throws -> UInt64 {
+        let slot = try await join(replica)
+        if peers != nil {
+            state.withLock { state in
+                state.filled = state.filled.filter { $0 >= slot }
+                state.nextSlot = max(state.nextSlot, slot)
+            }
+            wake.yield()
+        }
+        return slot
     }
 
     private func execute(_ batch: Batch, in slot: UInt64, with replica: Replica) async throws {
@@ -236,7 +259,6 @@ public final class LedgerNode: Sendable {
             if let block = execution.block, let vote = execution.vote {
                 count(vote, on: block.headerBytes, execution.headerHash, at: block.header.height, &state)
             }
-            let isOwn = batch.proposer == serving.member.id
             if replica === serving {
                 state.nextTimer = execution.nextTimer
                 if let members { state.finality.changed(members) }
@@ -245,8 +267,8 @@ public final class LedgerNode: Sendable {
             let done = executions == replicas.count
             if done {
                 state.executed.removeValue(forKey: slot)
-                // A slot of an earlier run of this node is not counted.
-                if isOwn, state.slotsInFlight > 0 { state.slotsInFlight -= 1 }
+                state.filled.remove(slot)
+                state.nextSlot = max(state.nextSlot, slot + 1)
             }
             return (done, settleFinalBlocks(&state), state.failure)
         }

@@ -293,6 +293,19 @@ public final class Replica: Sendable {
     }
 }
 
+extension Replica {
+    /// What would become of an operation on the state as it stands, and the keys of the records that it would change.
+    func rehearse(
+        _ operation: Ledger.Operation, by participant: String, time: UInt64
+    ) -> (result: TransactionResult, changes: [Bytes]) {
+        let head = head
+        let state = WorkingState(over: StoreReader(store: store))
+        let result = executor.rehearse(
+            operation, by: participant, height: head.height + 1, time: max(time, head.time), on: state)
+        return (result, state.changes().map(\.key).sorted { $0.lexicographicallyPrecedes($1) })
+    }
+}
+
 // MARK: - Proofs
 
 extension Replica {

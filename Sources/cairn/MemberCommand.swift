@@ -19,9 +19,12 @@ struct MemberCommand: AsyncParsableCommand {
         @Option(name: .customLong("as"), help: "Id of the member that acts.")
         var member: String
 
+        @Flag(help: "Say what would happen; sign and record nothing.")
+        var dryRun = false
+
         func perform(_ name: String, about subject: String, _ arguments: [(String, CBOR)]) async throws {
             var actor = ActorOptions()
-            (actor.node, actor.keys, actor.actor) = (node, keys, "member-\(member)")
+            (actor.node, actor.keys, actor.actor, actor.dryRun) = (node, keys, "member-\(member)", dryRun)
             try await actor.perform(
                 Ledger.Operation("membership", name, arguments), about: subject, on: try await actor.connect())
         }

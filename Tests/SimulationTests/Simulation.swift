@@ -285,7 +285,8 @@ final class Simulation: @unchecked Sendable {
             throw Violation(
                 kind: .noProgress,
                 description:
-                    "a minute after all was mended nodes stand at \(heights), \(answers.count) of \(wanted) answered")
+                    "a minute after all was mended nodes stand at \(heights), \(answers.count) of \(wanted) answered, \(signing.map { cluster.node($0)?.pending ?? 0 }) wait"
+            )
         }
     }
 

@@ -5,6 +5,8 @@ import Testing
 @Suite(.serialized) struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seeds = environment["CAIRN_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 150
+    /// What others found: a node whose own slot came back as a block of a peer filled no further ones.
+    private static let found: [UInt64] = [667]
     private static let given = environment["CAIRN_SEED"].flatMap { UInt64($0) }
 
     /// A run takes its thread for itself, and so none of those that tasks of other tests wait for.
@@ -18,7 +20,7 @@ import Testing
 
     /// Nothing forks, nothing that was final is lost, and all goes on once what can be mended is mended.
     @Test func holds() async throws {
-        let seeds = Self.given.map { [$0] } ?? Array(0..<Self.seeds)
+        let seeds = Self.given.map { [$0] } ?? Array(0..<Self.seeds) + Self.found.filter { $0 >= Self.seeds }
         var (crashes, heights, steps, finals, changes) = (0, 0, 0, 0, 0)
         for seed in seeds {
             do {
