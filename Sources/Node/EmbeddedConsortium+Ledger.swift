@@ -106,7 +106,9 @@ extension UseCase {
             participants: try participants.map {
                 .init(id: $0.id, member: $0.member, roles: $0.roles, name: $0.name, key: try key($0))
             },
-            contracts: allContracts.map { .init(contract: $0.name, version: $0.version, height: 0) },
+            contracts: Dictionary(grouping: allContracts, by: \.name).compactMap { name, versions in
+                versions.map(\.version).max().map { .init(contract: name, version: $0, height: 0) }
+            }.sorted { $0.contract < $1.contract },
             parameters: CBORMap(told(issuer: issuer)))
     }
 

@@ -35,16 +35,40 @@ struct BlockExecutor: Sendable {
         var repeated: [Hash32]
     }
 
-    let contracts: [String: any Contract]
-    let activations: [Genesis.ContractActivation]
+    /// The contracts that run in a block, by name.
+    typealias Code = [String: any Contract]
+
+    /// All versions that this program has.
+    let contracts: [any Contract]
     let parameters: CBORMap
+    private let first: [Genesis.ContractActivation]
 
     init(genesis: Genesis, contracts: [any Contract]) {
-        var byName: [String: any Contract] = [:]
-        for contract in contracts { byName[contract.name] = contract }
-        self.contracts = byName
-        activations = genesis.contracts
+        self.contracts = contracts
         parameters = genesis.parameters
+        first = genesis.contracts
+    }
+
+    /// The version of each contract that runs at a height.
+    ///
+    /// - Throws: `outdated` where this program does not have one of them: refusing its statements would be another result than that of others.
+    func code(at height: UInt64, _ upgrades: [Upgrade]) throws(ReplicaError) -> Code {
+        var versions: [String: UInt64] = [:]
+        for activation in first where activation.height <= height { versions[activation.contract] = activation.version }
+        for upgrade in upgrades.sorted(by: { $0.height < $1.height }) where upgrade.height <= height {
+            versions[upgrade.contract] = upgrade.version
+        }
+        var code: Code = [:]
+        for (name, version) in versions {
+            guard let contract = contracts.first(where: { $0.name == name && $0.version == version }) else {
+                throw ReplicaError(
+                    .outdated,
+                    "from block \(height) on version \(version) of the contract \(name) runs, which this program does not have; install one that does"
+                )
+            }
+            code[name] = contract
+        }
+        return code
     }
 
     /// - Parameters:
@@ -53,33 +77,35 @@ struct BlockExecutor: Sendable {
     ///   - isVerified: whether the signature of a statement with this id was verified here already; likewise.
     ///   - claim: takes the id at a position of this block; false if the ledger has it already.
     func execute(
-        _ batch: Batch, height: UInt64, time: UInt64, on state: WorkingState, senders: SenderCache,
+        _ batch: Batch, with code: Code, height: UInt64, time: UInt64, on state: WorkingState, senders: SenderCache,
         isVerified: (Hash32) -> Bool, claim: (Hash32, Int) -> Bool
     ) throws(ContractError) -> Outcome {
         var outcome = Outcome(time: time, timer: nil, items: [], repeated: [])
         outcome.items.reserveCapacity(batch.statements.count)
-        outcome.timer = try fireTimers(height: height, time: time, on: state)
+        outcome.timer = try fireTimers(with: code, height: height, time: time, on: state)
         for statement in batch.statements {
             guard claim(statement.id, outcome.items.count) else {
                 outcome.repeated.append(statement.id)
                 continue
             }
             let result = execute(
-                statement, isVerified: isVerified(statement.id), height: height, time: time, on: state, senders)
+                statement, with: code, isVerified: isVerified(statement.id), height: height, time: time, on: state,
+                senders)
             outcome.items.append((statement, result))
         }
         return outcome
     }
 
     private func execute(
-        _ statement: Statement, isVerified: Bool, height: UInt64, time: UInt64, on state: WorkingState,
+        _ statement: Statement, with code: Code, isVerified: Bool, height: UInt64, time: UInt64, on state: WorkingState,
         _ senders: SenderCache
     ) -> TransactionResult {
         do {
             switch try authenticate(statement, isVerified, height: height, time: time, state, senders) {
             case .success(let signer):
                 return perform(
-                    statement.operation, by: signer, as: statement.id, height: height, time: time, on: state)
+                    statement.operation, with: code, by: signer, as: statement.id, height: height, time: time,
+                    on: state)
             case .failure(let refusal):
                 return TransactionResult(transaction: statement.id, rejection: refusal.rejection, events: [])
             }
@@ -92,12 +118,14 @@ struct BlockExecutor: Sendable {
 
     /// What would become of an operation that a participant signed now; the state keeps what it would change.
     func rehearse(
-        _ operation: Operation, by participant: String, height: UInt64, time: UInt64, on state: WorkingState
+        _ operation: Operation, with code: Code, by participant: String, height: UInt64, time: UInt64,
+        on state: WorkingState
     ) -> TransactionResult {
         do {
             switch try signer(participant, time: time, state, SenderCache()) {
             case .success(let signer):
-                return perform(operation, by: signer, as: .zero, height: height, time: time, on: state)
+                return perform(
+                    operation, with: code, by: signer, as: .zero, height: height, time: time, on: state)
             case .failure(let refusal):
                 return TransactionResult(transaction: .zero, rejection: refusal.rejection, events: [])
             }
@@ -109,7 +137,8 @@ struct BlockExecutor: Sendable {
     }
 
     private func perform(
-        _ operation: Operation, by signer: Signer, as transaction: Hash32, height: UInt64, time: UInt64,
+        _ operation: Operation, with code: Code, by signer: Signer, as transaction: Hash32, height: UInt64,
+        time: UInt64,
         on state: WorkingState
     ) -> TransactionResult {
         func refused(_ rejection: TransactionResult.Rejection) -> TransactionResult {
@@ -118,7 +147,7 @@ struct BlockExecutor: Sendable {
         }
         var refusing = operation.contract
         do {
-            guard let contract = active(operation.contract, at: height) else {
+            guard let contract = code[operation.contract] else {
                 return refused(Refusal.unknownContract(operation.contract))
             }
             func context(
@@ -140,7 +169,7 @@ struct BlockExecutor: Sendable {
                 try contract.execute(operation, in: running)
                 events = running.events
                 if let approved {
-                    guard let contract = active(approved.operation.contract, at: height) else {
+                    guard let contract = code[approved.operation.contract] else {
                         return refused(Refusal.unknownContract(approved.operation.contract))
                     }
                     let running = context(contract, approved.sender, isApproved: true)
@@ -205,13 +234,8 @@ struct BlockExecutor: Sendable {
         return .success(Signer(sender: sender, organisation: organisation))
     }
 
-    private func active(_ name: String, at height: UInt64) -> (any Contract)? {
-        guard activations.contains(where: { $0.contract == name && $0.height <= height }) else { return nil }
-        return contracts[name]
-    }
-
     private func fireTimers(
-        height: UInt64, time: UInt64, on state: WorkingState
+        with code: Code, height: UInt64, time: UInt64, on state: WorkingState
     ) throws(ContractError) -> TransactionResult? {
         let due = try Timers.due(at: time, in: state, limit: Self.maximumTimers)
         if due.isEmpty { return nil }
@@ -219,7 +243,7 @@ struct BlockExecutor: Sendable {
         for timer in due {
             state.set(timer.key, nil)
             state.keep()
-            guard let contract = active(timer.contract, at: height) else { continue }
+            guard let contract = code[timer.contract] else { continue }
             let context = ContractContext(
                 contract: contract.name, state: state, height: height, time: time,
                 sender: .init(id: "ledger", member: "ledger", roles: []), transaction: .zero,

@@ -66,8 +66,8 @@ extension LedgerNode {
     /// recorded, and what others sign meanwhile may change it.
     public func rehearse(
         _ operation: Ledger.Operation, by participant: String
-    ) -> (result: TransactionResult, changes: [Bytes]) {
-        serving.rehearse(operation, by: participant, time: clock())
+    ) throws -> (result: TransactionResult, changes: [Bytes]) {
+        try serving.rehearse(operation, by: participant, time: clock())
     }
 
     /// Hands an admitted statement to the sequencer. Submitting it twice is harmless.

@@ -180,7 +180,7 @@ extension LedgerNode {
     public func violations() throws -> [String] {
         let reader = StoreReader(store: serving.store)
         var found: [String] = []
-        for contract in contracts {
+        for contract in try serving.code().values.sorted(by: { $0.name < $1.name }) {
             for invariant in contract.invariants {
                 found += try invariant.violations(reader).map { "\(contract.name): \(invariant.name): \($0)" }
             }

@@ -28,6 +28,8 @@ public final class Replica: Sendable {
         var clocks: [String: UInt64]
         /// Up to those who sign the block after the head.
         var members: MemberHistory
+        /// Versions of contracts that members have decided on.
+        var upgrades: [Upgrade]
         /// Reports of slots since the head that made no block; the next block's header takes them along.
         var reports: [String: UInt64] = [:]
         var nextTimer: UInt64?
@@ -106,7 +108,9 @@ public final class Replica: Sendable {
             .flatMap { Timers.time(of: $0.key) }
         return Engine(
             log: audit.log, tree: audit.tree, head: audit.head, headHash: audit.headHash, clocks: audit.clocks,
-            members: audit.members, nextTimer: next, voteStart: try store.voteStart())
+            members: audit.members,
+            upgrades: try MembershipContract.upgrades(in: StoreReader(store: store)), nextTimer: next,
+            voteStart: try store.voteStart())
     }
 
     /// Goes back to what the disk holds, after a block was executed that is not to be stored.
@@ -220,6 +224,7 @@ public final class Replica: Sendable {
         let batch = assignment.batch
         let height = engine.head.height + 1
         let signers = engine.members.current
+        let code = try executor.code(at: height, engine.upgrades)
         // A certified block's header has the reports of the empty slots before it already.
         var reports = assignment.certified == nil ? engine.reports : [:]
         for report in batch.clocks where signers.index(of: report.member) != nil {
@@ -229,7 +234,8 @@ public final class Replica: Sendable {
         let time = LedgerTime.next(after: engine.head.time, reports: clocks, members: signers)
         let working = WorkingState(over: writer.state(cache: engine.cache))
         let outcome = try executor.execute(
-            batch, height: height, time: time, on: working, senders: engine.senders, isVerified: assignment.isVerified
+            batch, with: code, height: height, time: time, on: working, senders: engine.senders,
+            isVerified: assignment.isVerified
         ) { id, position in
             writer.claim(id, height: height, position: position)
         }
@@ -271,6 +277,9 @@ public final class Replica: Sendable {
         try writer.insert(block)
         try writer.setTiles(engine.log.takeChangedTiles())
         try takeNotes().write(writer)
+        if changes.contains(where: { MembershipContract.isUpgradeKey($0.key) }) {
+            engine.upgrades = try MembershipContract.upgrades(in: writer.state(cache: engine.cache))
+        }
         if next != signers {
             try writer.setMembers(next, from: height + 1)
             engine.members.append(next, announcedBy: header)
@@ -294,14 +303,21 @@ public final class Replica: Sendable {
 }
 
 extension Replica {
+    /// The contracts that run in the block after the head.
+    func code() throws -> BlockExecutor.Code {
+        let (height, upgrades) = engine.withLock { ($0.head.height + 1, $0.upgrades) }
+        return try executor.code(at: height, upgrades)
+    }
+
     /// What would become of an operation on the state as it stands, and the keys of the records that it would change.
     func rehearse(
         _ operation: Ledger.Operation, by participant: String, time: UInt64
-    ) -> (result: TransactionResult, changes: [Bytes]) {
+    ) throws -> (result: TransactionResult, changes: [Bytes]) {
         let head = head
         let state = WorkingState(over: StoreReader(store: store))
         let result = executor.rehearse(
-            operation, by: participant, height: head.height + 1, time: max(time, head.time), on: state)
+            operation, with: try code(), by: participant,
+            height: head.height + 1, time: max(time, head.time), on: state)
         return (result, state.changes().map(\.key).sorted { $0.lexicographicallyPrecedes($1) })
     }
 }

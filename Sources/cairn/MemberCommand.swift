@@ -5,8 +5,8 @@ import NodeClient
 
 struct MemberCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "member", abstract: "Who signs blocks: members admit others by their votes, and leave.",
-        subcommands: [List.self, Propose.self, Expel.self, Vote.self, Leave.self, Move.self])
+        commandName: "member", abstract: "What members vote on: who signs blocks, and which contracts run.",
+        subcommands: [List.self, Propose.self, Expel.self, Upgrade.self, Vote.self, Leave.self, Move.self])
 
     /// A member acts with the key of its node, in the name `member-<id>`.
     struct Voter: ParsableArguments {
@@ -48,7 +48,7 @@ struct MemberCommand: AsyncParsableCommand {
             struct Proposal: Codable {
                 let id: String
                 let change: String
-                let member: String
+                let subject: String
                 let approvals: [String]
                 let refusals: [String]
                 let expires: String
@@ -83,7 +83,7 @@ struct MemberCommand: AsyncParsableCommand {
                 "\(listed.quorum) of \(listed.members.count) make a block final. Changes since genesis, each signed by a quorum of those before: \(listed.changes.count)"
             )
             for proposal in listed.proposals {
-                Console.row("\(proposal.change) \(proposal.member)", proposal.id)
+                Console.row("\(proposal.change) \(proposal.subject)", proposal.id)
                 Console.note(
                     "approved by \(proposal.approvals.joined(separator: ", ")), until \(proposal.expires)")
             }
@@ -129,6 +129,31 @@ struct MemberCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await voter.perform("proposeRemoval", about: id, [("id", .text(id))])
+        }
+    }
+
+    struct Upgrade: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Propose that another version of a contract runs from a block on.",
+            discussion:
+                "Every node needs a program that has both versions by then; one that does not stops before that block and says so."
+        )
+
+        @OptionGroup var voter: Voter
+
+        @Argument(help: "Name of the contract.")
+        var contract: String
+
+        @Option(help: "Its version.")
+        var version: UInt64
+
+        @Option(help: "The first block that runs it; leave time to install the program.")
+        var height: UInt64
+
+        func run() async throws {
+            try await voter.perform(
+                "proposeUpgrade", about: contract,
+                [("contract", .text(contract)), ("version", .unsigned(version)), ("height", .unsigned(height))])
         }
     }
 

@@ -92,6 +92,22 @@ struct MembershipTests {
         #expect(try runner.violations() == [])
     }
 
+    @Test("COMMON-26: members decide which version of a contract runs from which block on")
+    func upgrades() throws {
+        let runner = register()
+        let member = ContractContext.Sender(id: "member-m0", member: "m0", roles: ["member", "registrar"])
+        runner.admit("m0", key().verifyingKey)
+        func propose(_ version: UInt64, _ height: UInt64) -> UInt64? {
+            runner.run(
+                "proposeUpgrade",
+                [("contract", "wallet"), ("version", .unsigned(version)), ("height", .unsigned(height))], as: member)
+        }
+        #expect(propose(2, runner.height) == 3, "a block that is past")
+        #expect(propose(2, 100) == nil, "one member alone is a quorum")
+        #expect(propose(2, 200) == 100 && propose(3, 90) == 100 && propose(3, 200) == nil)
+        #expect(try MembershipContract.upgrades(in: runner.state).map(\.height) == [100, 200])
+    }
+
     @Test("COMMON-20: an organisation's people have own keys, and no role that it does not have")
     func people() throws {
         let runner = register()

@@ -109,7 +109,7 @@ def votes(check, network, founders):
     again = cairn("member", "propose", *options)
     check("nobody proposes it twice", again.returncode != 0 and "already" in again.stderr, again.stderr)
     shown = listed(network, fourth)
-    check("the others see the proposal", [(p["change"], p["member"], p["approvals"]) for p in shown["proposals"]]
+    check("the others see the proposal", [(p["change"], p["subject"], p["approvals"]) for p in shown["proposals"]]
           == [("admit", NEW, [first])], str(shown))
     twice = cairn("member", "vote", *acting(network, first), network.voted)
     check("the proposer has voted", twice.returncode != 0 and "voted" in twice.stderr, twice.stderr)

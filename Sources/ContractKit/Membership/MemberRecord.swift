@@ -38,12 +38,15 @@ public struct MemberRecord: StateValue, Hashable {
 
 /// What members vote on; `membership/proposals/<transaction>`.
 public struct MemberProposal: StateValue, Hashable {
-    public enum Change: String, Sendable { case admit, remove }
+    public enum Change: String, Sendable { case admit, remove, upgrade }
 
     public let change: Change
-    public let member: String
+    /// The member; of an upgrade, the contract.
+    public let subject: String
     /// Of a member to be admitted.
     public let record: MemberRecord?
+    /// Of a contract, and the first height at which it runs.
+    public let upgrade: Upgrade?
     public let proposedBy: String
     /// Ids of members that voted.
     public var approvals: [String]
@@ -52,12 +55,13 @@ public struct MemberProposal: StateValue, Hashable {
     public let expires: UInt64
 
     public init(
-        change: Change, member: String, record: MemberRecord?, proposedBy: String, approvals: [String],
-        refusals: [String], expires: UInt64
+        change: Change, subject: String, record: MemberRecord? = nil, upgrade: Upgrade? = nil, proposedBy: String,
+        approvals: [String], refusals: [String] = [], expires: UInt64
     ) {
         self.change = change
-        self.member = member
+        self.subject = subject
         self.record = record
+        self.upgrade = upgrade
         self.proposedBy = proposedBy
         self.approvals = approvals
         self.refusals = refusals
@@ -66,21 +70,48 @@ public struct MemberProposal: StateValue, Hashable {
 
     public init(cbor: Value) throws(ContractError) {
         guard let map = cbor.map, let change = map["change"]?.text.flatMap(Change.init),
-            let member = map["member"]?.text, let record = map["record"], let proposedBy = map["proposedBy"]?.text,
+            let subject = map["subject"]?.text, let record = map["record"], let upgrade = map["upgrade"],
+            let proposedBy = map["proposedBy"]?.text,
             let approvals = map["approvals"]?.array, let refusals = map["refusals"]?.array,
             let expires = map["expires"]?.unsigned
         else { throw .corrupt("of a proposal") }
         self.init(
-            change: change, member: member, record: record.isNull ? nil : try MemberRecord(cbor: record),
-            proposedBy: proposedBy, approvals: approvals.compactMap(\.text), refusals: refusals.compactMap(\.text),
+            change: change, subject: subject, record: record.isNull ? nil : try MemberRecord(cbor: record),
+            upgrade: upgrade.isNull ? nil : try Upgrade(cbor: upgrade), proposedBy: proposedBy,
+            approvals: approvals.compactMap(\.text), refusals: refusals.compactMap(\.text),
             expires: expires)
     }
 
     public var cbor: Value {
         [
-            "change": .text(change.rawValue), "member": .text(member), "record": record?.cbor ?? .null,
-            "proposedBy": .text(proposedBy), "approvals": .array(approvals.map { .text($0) }),
+            "change": .text(change.rawValue), "subject": .text(subject), "record": record?.cbor ?? .null,
+            "upgrade": upgrade?.cbor ?? .null, "proposedBy": .text(proposedBy),
+            "approvals": .array(approvals.map { .text($0) }),
             "refusals": .array(refusals.map { .text($0) }), "expires": .unsigned(expires),
         ]
+    }
+}
+
+/// A version of a contract and the first height at which it runs; `membership/upgrades/<contract>/<version>`.
+public struct Upgrade: StateValue, Hashable {
+    public let contract: String
+    public let version: UInt64
+    public let height: UInt64
+
+    public init(contract: String, version: UInt64, height: UInt64) {
+        self.contract = contract
+        self.version = version
+        self.height = height
+    }
+
+    public init(cbor: Value) throws(ContractError) {
+        guard let map = cbor.map, let contract = map["contract"]?.text, let version = map["version"]?.unsigned,
+            let height = map["height"]?.unsigned
+        else { throw .corrupt("of an upgrade") }
+        self.init(contract: contract, version: version, height: height)
+    }
+
+    public var cbor: Value {
+        ["contract": .text(contract), "version": .unsigned(version), "height": .unsigned(height)]
     }
 }

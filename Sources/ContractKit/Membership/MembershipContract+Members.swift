@@ -32,7 +32,7 @@ extension MembershipContract {
         guard try memberIDs(context).count < MemberSet.maximum else {
             throw ContractError(109, "a ledger has at most \(MemberSet.maximum) members")
         }
-        try propose(.admit, id, record, by: proposer, context)
+        try propose(.admit, id, record: record, by: proposer, context)
     }
 
     func proposeRemoval(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
@@ -40,7 +40,18 @@ extension MembershipContract {
         let id = try arguments.text("id")
         try arguments.finish()
         guard try memberIDs(context).contains(id) else { throw .notFound("the member \(id)") }
-        try propose(.remove, id, nil, by: proposer, context)
+        try propose(.remove, id, by: proposer, context)
+    }
+
+    /// Another version of a contract, from a height on that leaves time to install a program that has it.
+    func proposeUpgrade(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        let proposer = try voter(context)
+        let upgrade = Upgrade(
+            contract: try Self.identifier(try arguments.text("contract", maximum: 100), "contract"),
+            version: try arguments.unsigned("version"), height: try arguments.unsigned("height"))
+        try arguments.finish()
+        try requireUpcoming(upgrade, context)
+        try propose(.upgrade, upgrade.contract, upgrade: upgrade, by: proposer, context)
     }
 
     /// Approves or refuses; the vote that makes a quorum brings the change about, the one that makes it impossible ends the proposal.
@@ -52,14 +63,14 @@ extension MembershipContract {
         var proposal = try context.require(Self.proposals, id.hex, "the proposal")
         guard proposal.expires >= context.time else {
             context.remove(Self.proposals, id.hex)
-            return try context.emit("proposalExpired", subject: proposal.member, [("proposal", .hash(id))])
+            return try context.emit("proposalExpired", subject: proposal.subject, [("proposal", .hash(id))])
         }
         guard !proposal.approvals.contains(voter), !proposal.refusals.contains(voter) else {
             throw ContractError(104, "\(voter) has voted on this already")
         }
         if approves { proposal.approvals.append(voter) } else { proposal.refusals.append(voter) }
         try context.emit(
-            "memberVote", subject: proposal.member,
+            "memberVote", subject: proposal.subject,
             [("proposal", .hash(id)), ("by", .text(voter)), ("approve", .bool(approves))])
         try decide(proposal, id, context)
     }
@@ -125,8 +136,8 @@ extension MembershipContract {
     }
 
     private func propose(
-        _ change: MemberProposal.Change, _ id: String, _ record: MemberRecord?, by proposer: String,
-        _ context: ContractContext
+        _ change: MemberProposal.Change, _ id: String, record: MemberRecord? = nil, upgrade: Upgrade? = nil,
+        by proposer: String, _ context: ContractContext
     ) throws(ContractError) {
         var open = 0
         for (key, proposal) in try context.state.scan(Self.proposals, prefix: "", limit: Self.maximumProposals) {
@@ -134,7 +145,7 @@ extension MembershipContract {
                 context.remove(Self.proposals, key)
             } else {
                 open += 1
-                guard proposal.member != id else {
+                guard proposal.subject != id else {
                     throw ContractError(100, "there is a proposal about \(id) already; vote on that one")
                 }
             }
@@ -143,8 +154,8 @@ extension MembershipContract {
             throw ContractError(106, "\(Self.maximumProposals) proposals wait for votes; decide those first")
         }
         let proposal = MemberProposal(
-            change: change, member: id, record: record, proposedBy: proposer, approvals: [proposer], refusals: [],
-            expires: try context.time.adding(Self.proposalAge))
+            change: change, subject: id, record: record, upgrade: upgrade, proposedBy: proposer,
+            approvals: [proposer], expires: try context.time.adding(Self.proposalAge))
         try context.emit(
             "memberProposed", subject: id,
             [
@@ -165,12 +176,13 @@ extension MembershipContract {
         if approvals >= quorum {
             context.remove(Self.proposals, id.hex)
             switch proposal.change {
-            case .remove: try remove(proposal.member, context)
+            case .remove: try remove(proposal.subject, context)
             case .admit: try admit(proposal, context)
+            case .upgrade: try upgrade(proposal, context)
             }
         } else if refusals > ids.count - quorum {
             context.remove(Self.proposals, id.hex)
-            try context.emit("proposalRefused", subject: proposal.member, [("proposal", .hash(id))])
+            try context.emit("proposalRefused", subject: proposal.subject, [("proposal", .hash(id))])
         } else {
             context.set(Self.proposals, id.hex, proposal)
         }
@@ -182,15 +194,15 @@ extension MembershipContract {
         guard try memberIDs(context).count < MemberSet.maximum,
             try Self.records(in: context.state).count < Self.maximumRecords
         else { throw ContractError(109, "a ledger has at most \(MemberSet.maximum) members") }
-        context.set(Self.members, proposal.member, record)
-        let participant = Self.participant(of: proposal.member)
+        context.set(Self.members, proposal.subject, record)
+        let participant = Self.participant(of: proposal.subject)
         context.set(
             Self.participants, participant,
             ParticipantRecord(
-                member: proposal.member, name: record.name, roles: [Self.memberRole, Self.registrar],
+                member: proposal.subject, name: record.name, roles: [Self.memberRole, Self.registrar],
                 attestedBy: "members", validUntil: nil, revokedAt: nil))
         try register(record.coseKey, owner: participant, kind: .participant, context)
-        try context.emit("memberAdmitted", subject: proposal.member, [("from", .unsigned(record.from))])
+        try context.emit("memberAdmitted", subject: proposal.subject, [("from", .unsigned(record.from))])
     }
 
     private func remove(_ id: String, _ context: ContractContext) throws(ContractError) {
@@ -208,6 +220,36 @@ extension MembershipContract {
         }
         try context.emit("memberLeft", subject: id, [("from", .unsigned(until))])
     }
+
+    private func upgrade(_ proposal: MemberProposal, _ context: ContractContext) throws(ContractError) {
+        guard let upgrade = proposal.upgrade else { throw .corrupt("of a proposal") }
+        try requireUpcoming(upgrade, context)
+        context.set(Self.upgrades, "\(upgrade.contract)/\(upgrade.version)", upgrade)
+        try context.emit(
+            "contractUpgraded", subject: upgrade.contract,
+            [("version", .unsigned(upgrade.version)), ("height", .unsigned(upgrade.height))])
+    }
+
+    private func requireUpcoming(_ upgrade: Upgrade, _ context: ContractContext) throws(ContractError) {
+        guard upgrade.height > (try context.height.adding(1)) else {
+            throw .invalid("height", "a height above \(context.height + 1)")
+        }
+        for known in try Self.upgrades(in: context.state) where known.contract == upgrade.contract {
+            guard known.version < upgrade.version, known.height < upgrade.height else {
+                throw ContractError(
+                    100, "version \(known.version) runs from block \(known.height) on; propose a later one")
+            }
+        }
+    }
+
+    /// Versions of contracts that members have decided on.
+    public static func upgrades(in state: some StateReader) throws(ContractError) -> [Upgrade] {
+        try state.scan(upgrades, limit: maximumRecords).map(\.value)
+    }
+
+    public static func isUpgradeKey(_ key: Bytes) -> Bool { key.starts(with: upgradeKeys) }
+
+    private static let upgradeKeys = Bytes("membership/upgrades/".utf8)
 
     private static func address(_ text: String?) throws(ContractError) -> String? {
         guard let text else { return nil }

@@ -26,6 +26,7 @@ import Ledger
 ///
 /// | operation | by | refused when |
 /// |---|---|---|
+/// | `proposeUpgrade` | a member | the height is past, or a later version is decided on |
 /// | `proposeMember`, `proposeRemoval` | a member | there is a proposal about it already; the id was a member's |
 /// | `voteOnMember` | another member | it has voted |
 /// | `leaveMembers`, `moveMember` | a member, for itself | it is the last one |
@@ -48,6 +49,7 @@ public struct MembershipContract: Contract {
     public static let devices = StateMap<DeviceRecord>("membership", "devices")
     public static let keys = StateMap<KeyRecord>("membership", "keys")
     public static let members = StateMap<MemberRecord>("membership", "members")
+    public static let upgrades = StateMap<Upgrade>("membership", "upgrades")
     public static let proposals = StateMap<MemberProposal>("membership", "proposals")
     /// Valid keys by their owner: `<owner>/<kid hex>`, with the height of activation.
     public static let ownerKeys = StateMap<UInt64>("membership", "ownerkeys")
@@ -86,6 +88,7 @@ public struct MembershipContract: Contract {
         case "recoverKey": try recoverKey(&arguments, context)
         case "proposeMember": try proposeMember(&arguments, context)
         case "proposeRemoval": try proposeRemoval(&arguments, context)
+        case "proposeUpgrade": try proposeUpgrade(&arguments, context)
         case "voteOnMember": try voteOnMember(&arguments, context)
         case "leaveMembers": try leaveMembers(&arguments, context)
         case "moveMember": try moveMember(&arguments, context)

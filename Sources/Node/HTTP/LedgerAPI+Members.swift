@@ -40,8 +40,10 @@ extension LedgerAPI {
 
     private func json(_ id: String, _ proposal: MemberProposal) -> [String: Any] {
         [
-            "id": id, "change": proposal.change.rawValue, "member": proposal.member,
-            "name": proposal.record?.name ?? node.memberName(proposal.member), "proposedBy": proposal.proposedBy,
+            "id": id, "change": proposal.change.rawValue, "subject": proposal.subject,
+            "name": proposal.record?.name ?? node.memberName(proposal.subject),
+            "upgrade": proposal.upgrade.map { ["version": $0.version, "height": $0.height] as [String: Any] }
+                ?? NSNull(), "proposedBy": proposal.proposedBy,
             "approvals": proposal.approvals, "refusals": proposal.refusals, "expires": Self.time(proposal.expires),
         ]
     }

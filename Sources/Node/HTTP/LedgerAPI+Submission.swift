@@ -47,7 +47,7 @@ extension LedgerAPI {
                 guard let session = request.session else { throw Problem.signInNeeded }
                 let operation: Ledger.Operation
                 do { operation = try Ledger.Operation(decoding: request.body) } catch { throw Problem.from(error) }
-                let (result, changes) = self.node.rehearse(operation, by: session.signer)
+                let (result, changes) = try self.node.rehearse(operation, by: session.signer)
                 var object = Self.json(result, of: operation)
                 object["changes"] = changes.map { String(decoding: $0, as: UTF8.self) }
                 return .json(object)

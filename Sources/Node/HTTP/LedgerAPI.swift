@@ -65,7 +65,7 @@ extension Problem {
             let status =
                 switch error.code {
                 case .unknownKey, .signature: 403
-                case .busy, .stopped, .noQuorum, .diverged, .notMember: 503
+                case .busy, .stopped, .noQuorum, .diverged, .notMember, .outdated: 503
                 case .otherLedger, .notFound: 404
                 default: 400
                 }
