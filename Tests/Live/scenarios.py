@@ -1,0 +1,66 @@
+"""Step tables on a network: each organisation's node a process of its own, and while a scenario plays, one node and one etcd die and return."""
+import json
+import subprocess
+import tempfile
+import threading
+import time
+
+from cluster import Network
+from faults import kill_etcd, start_etcd
+from process import PROGRAM, REPOSITORY, stop
+
+#: Member beside whose node broker and gateway run, the one that dies, and a registrar with its member, by use case.
+CASES = {
+    "agricultural-tracing": ("cooperative", "logistics", ("laboratory", "accreditor")),
+    "fish-farming": ("aqua-service", "city-bank", ("aqua-service", "fisheries-office")),
+    "chattel-mortgage": ("monitoring", "city", ("chamber", "chamber")),
+    "automated-parking": ("harbour", "hill", ("city", "city-office")),
+}
+
+
+def run(check):
+    for use_case, (home, dies, registrar) in CASES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            network = Network(f"{folder}/network", use_case, registrar)
+            process = network.up()
+            try:
+                play(check, network, use_case, home, dies)
+            finally:
+                for node in network.own.values():
+                    stop(node)
+                for etcd in getattr(network, "etcd", {}).values():
+                    stop(etcd)
+                stop(process, 60)
+
+
+def play(check, network, use_case, home, dies):
+    fault = threading.Thread(target=disturb, args=(network, dies), daemon=True)
+    begin = time.monotonic()
+    fault.start()
+    done = subprocess.run([PROGRAM, "scenario", use_case, "--node", network.urls[home], "--folder", str(network.folder),
+                           "--output", "json"], cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
+    took = time.monotonic() - begin
+    fault.join(120)
+    check(f"{use_case}: node and etcd came back while the scenario played", not fault.is_alive() and network.etcd_back)
+    if not check(f"{use_case}: every step holds on a network", done.returncode == 0, done.stderr[-600:]):
+        return
+    steps = json.loads(done.stdout)["steps"]
+    check(f"{use_case}: every record verifies", steps and all(step["receiptVerified"] for step in steps))
+    check(f"{use_case}: and what must be refused is", any(step.get("refusal") for step in steps))
+    heads = network.agree()
+    check(f"{use_case}: all four nodes have one head", len(set(heads.values())) == 1 and len(heads) == 4, str(heads))
+    print(f"scenarios: {use_case}: {len(steps)} steps in {took:.0f} s", flush=True)
+
+
+def disturb(network, dies):
+    """kill -9 of a node and of an etcd, some seconds apart; both return."""
+    network.etcd, network.etcd_back = {}, False
+    time.sleep(3)
+    network.kill(dies)
+    time.sleep(2)
+    name = network.layout["etcd"][2]["name"]
+    words = kill_etcd(network, name)
+    time.sleep(3)
+    network.start(dies)
+    start_etcd(network, name, words)
+    network.etcd_back = True
