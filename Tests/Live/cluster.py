@@ -58,11 +58,11 @@ class Network:
         else:
             os.kill(self.pid(member), signal.SIGKILL)
 
-    def start(self, member, configuration="node.json"):
+    def start(self, member, configuration="node.json", **environment):
         log = open(self.folder / member / "node.log", "a")
         self.own[member] = subprocess.Popen(
             [PROGRAM, "node", "--config", str(self.folder / member / configuration)], cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def head(self, member):
         """(height, hash, state root) of a node's last final block."""

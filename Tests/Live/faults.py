@@ -1,5 +1,7 @@
 """Faults of a network of processes: halted and cut off nodes, a dying and a forgetful etcd, a full disk. A history of what each client did
 is kept over all of it and looked through for anything lost, doubled or out of order."""
+import datetime
+import glob
 import json
 import os
 import shutil
@@ -135,6 +137,7 @@ def run(check):
             halted_etcd(check, network)
             killed_etcd(check, network)
             full_disk(check, network)
+            wrong_clock(check, network)
             for client in clients:
                 client.stopping.set()
             for client in clients:
@@ -264,6 +267,26 @@ def full_disk(check, network):
     subprocess.run(["mount", "-o", "remount,size=512m", str(members)], check=True)
     network.start(FULL)
     check("it returns when there is space", level(network, FULL))
+
+
+def wrong_clock(check, network):
+    """A node whose clock is five minutes ahead is not listened to, moves no ledger time, and returns once its clock is right."""
+    library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    if not library:
+        print("SKIPPED: 4 checks of a wrong clock, libfaketime is not installed", flush=True)
+        return
+    network.kill(CUT)
+    network.start(CUT, LD_PRELOAD=library[0], FAKETIME="+5m")
+    check("the others go on beside a clock that is five minutes ahead", goes_on(network, 10))
+    check("it is not answered, and does not get on", not level(network, CUT, 5))
+    url = network.urls[OTHERS[0]]
+    height = network.head(OTHERS[0])[0]
+    told = get_json(f"{url}/api/v1/ledgers/{network.ledger}/blocks/{height}")["time"]
+    ahead = datetime.datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp() - time.time()
+    check("ledger time does not follow it", ahead < 60, ahead)
+    network.kill(CUT)
+    network.start(CUT)
+    check("and it catches up with its clock set right", level(network, CUT))
 
 
 def histories(check, network, clients, before):
