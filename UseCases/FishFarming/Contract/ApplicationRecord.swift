@@ -22,8 +22,6 @@ public struct ApplicationRecord: StateValue, Hashable {
     public var amount: UInt64 = 0
     public var owed: UInt64 = 0
     public var decidedAt: UInt64?
-    /// Why the farmer objects.
-    public var objection: String?
 
     init(
         institution: String, model: String, batch: String, order: String, payee: String, asked: UInt64,
@@ -55,7 +53,6 @@ public struct ApplicationRecord: StateValue, Hashable {
         amount = try fields.number("amount")
         owed = try fields.number("owed")
         decidedAt = fields.optionalNumber("decidedAt")
-        objection = fields.optionalText("objection")
     }
 
     public var cbor: Value {
@@ -64,7 +61,7 @@ public struct ApplicationRecord: StateValue, Hashable {
             "payee": .text(payee), "asked": .unsigned(asked), "appliedAt": .unsigned(appliedAt),
             "features": features.cbor, "basis": .unsigned(basis), "stage": .text(stage.rawValue),
             "score": .unsigned(score), "reasons": .texts(reasons), "amount": .unsigned(amount),
-            "owed": .unsigned(owed), "decidedAt": .optional(decidedAt), "objection": .optional(objection),
+            "owed": .unsigned(owed), "decidedAt": .optional(decidedAt),
         ]
     }
 }

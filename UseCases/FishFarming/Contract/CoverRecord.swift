@@ -5,7 +5,7 @@ import ContractKit
 /// The index is the oxygen that the gateway reports: below ``trigger`` for ``minutes`` pays ``indexSum`` by contract.
 /// The rest of the sum stays set aside for a loss that an audit shows and the index does not.
 public struct CoverRecord: StateValue, Hashable {
-    public enum Stage: String, Sendable { case asked, quoted, live, refused, paid, ended }
+    public enum Stage: String, Sendable { case asked, quoted, live, refused, excluded, paid, ended }
 
     /// Hundredths of mg/L.
     public static let trigger: UInt64 = 200
@@ -34,6 +34,11 @@ public struct CoverRecord: StateValue, Hashable {
     public var paid: UInt64 = 0
     /// What an audit paid.
     public var auditPaid: UInt64 = 0
+    /// Ledger time at which it came into force, ms.
+    public var boundAt: UInt64 = 0
+    /// The exclusion by which the index was decided, in words; and whether a person of the insurer decided otherwise.
+    public var exclusion: String?
+    public var isOverruled = false
 
     public var indexSum: UInt64 { sum / 1000 * Self.indexShare }
 
@@ -64,6 +69,9 @@ public struct CoverRecord: StateValue, Hashable {
         gapTime = try fields.number("gapTime")
         paid = try fields.number("paid")
         auditPaid = try fields.number("auditPaid")
+        boundAt = try fields.number("boundAt")
+        exclusion = fields.optionalText("exclusion")
+        isOverruled = try fields.flag("isOverruled")
     }
 
     public var cbor: Value {
@@ -73,6 +81,7 @@ public struct CoverRecord: StateValue, Hashable {
             "score": .unsigned(score), "reasons": .texts(reasons), "basic": .unsigned(basic),
             "loading": .unsigned(loading), "until": .unsigned(until), "lowTime": .unsigned(lowTime),
             "gapTime": .unsigned(gapTime), "paid": .unsigned(paid), "auditPaid": .unsigned(auditPaid),
+            "boundAt": .unsigned(boundAt), "exclusion": .optional(exclusion), "isOverruled": .bool(isOverruled),
         ]
     }
 }

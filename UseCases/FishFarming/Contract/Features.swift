@@ -21,6 +21,15 @@ public enum Feature: String, Sendable, CaseIterable {
     /// Loans repaid here.
     case repaid
 
+    /// What counts as a small change of it; nil for what is counted one by one and never a small thing.
+    var smallChange: UInt64? {
+        switch self {
+        case .historyDays: 1
+        case .dataFit, .lowOxygen, .survival, .fryConfirmed, .feedByDevice: 10
+        case .failedRemedies, .medicineBreaches, .repaid: nil
+        }
+    }
+
     /// The class of data that it is drawn from; nil for what the ledger itself knows.
     public var dataClass: DataClass? {
         switch self {

@@ -12,11 +12,18 @@ extension FishFarmingContract {
             feeder: try arguments.optionalText("feeder", maximum: 200),
             on: try arguments.unsigned("on", in: 50...1500), off: try arguments.unsigned("off", in: 50...1500),
             alarm: try arguments.unsigned("alarm", in: 10...1500),
-            shortest: try arguments.unsigned("shortest", in: 0...Self.day))
+            shortest: try arguments.unsigned("shortest", in: 0...Self.day),
+            site: try arguments.optionalText("site", maximum: 60),
+            clock: PondClock(
+                midnight: try arguments.optionalUnsigned("midnight") ?? 0,
+                pace: try arguments.optionalUnsigned("pace") ?? 1))
         try arguments.finish()
         _ = try ownFarm(context)
         guard record.alarm < record.on, record.on < record.off else {
             throw .invalid("on", "above alarm and below off")
+        }
+        guard (1...PondClock.fastest).contains(record.clock.pace) else {
+            throw .invalid("pace", "1 to \(PondClock.fastest)")
         }
         guard try context.get(Self.ponds, pond) == nil else { throw .exists("the pond \(pond)") }
         for urn in [record.probe] + record.aerators + (record.feeder.map { [$0] } ?? []) {

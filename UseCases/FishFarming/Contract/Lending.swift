@@ -102,18 +102,27 @@ extension FishFarmingContract {
             loan.stage = .refused
             try free(loan.order, context)
         } else {
-            loan.stage = .offered
-            loan.amount = min(loan.asked, isThin ? model.thinMaximum : model.maximum)
-            guard loan.amount > 0 else { throw .invalid("model", "one that lends something") }
-            let end = try context.time.adding(Self.offerTerm)
-            try WalletContract.setAside(
-                Hold(payee: loan.payee, amount: loan.amount, until: try end.adding(Self.day), controller: name),
-                Self.currency, payer: loan.institution, id: Self.holdID(key, "loan"), in: context)
-            context.schedule("offer \(key)", at: end)
+            let amount = min(loan.asked, isThin ? model.thinMaximum : model.maximum)
+            guard amount > 0 else { throw .invalid("model", "one that lends something") }
+            try offer(amount, key, &loan, context)
         }
         context.set(Self.loans, key, loan)
         try context.emit(
             "decided", subject: key, [("stage", .text(loan.stage.rawValue)), ("score", .unsigned(loan.score))])
+    }
+
+    /// Offers an amount until the offer's term ends, and sets it aside for the seller.
+    func offer(
+        _ amount: UInt64, _ key: String, _ loan: inout ApplicationRecord, _ context: ContractContext
+    ) throws(ContractError) {
+        loan.stage = .offered
+        loan.amount = amount
+        loan.decidedAt = context.time
+        let end = try context.time.adding(Self.offerTerm)
+        try WalletContract.setAside(
+            Hold(payee: loan.payee, amount: amount, until: try end.adding(Self.day), controller: name),
+            Self.currency, payer: loan.institution, id: Self.holdID(key, "loan"), in: context)
+        context.schedule("offer \(key)", at: end)
     }
 
     /// The farmer takes the offer: the seller is paid, and nobody else can be.
@@ -148,16 +157,6 @@ extension FishFarmingContract {
             }
         }
         context.set(Self.loans, key, loan)
-    }
-
-    /// The farmer objects to a decision; a case for people.
-    func object(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
-        var (key, loan) = try ownLoan(&arguments, context)
-        loan.objection = try arguments.text("why", maximum: 300)
-        try arguments.finish()
-        guard loan.decidedAt != nil else { throw Refusal.stage }
-        context.set(Self.loans, key, loan)
-        try context.emit("objected", subject: key, [("institution", .text(loan.institution))])
     }
 
     func offerEnds(_ key: String, _ context: ContractContext) throws(ContractError) {
