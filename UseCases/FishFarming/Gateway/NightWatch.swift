@@ -2,7 +2,7 @@ import Ledger
 
 /// The nights of a pond: what the gateway says of each at midnight, and what it measures at dawn. All times are the pond's,
 /// in seconds since one of its midnights.
-struct NightWatch: Sendable {
+public struct NightWatch: Sendable {
     /// How far a reading may be from the hour that it stands for, s: in the evening and at midnight, and at dawn.
     private static let tolerance = 1800.0
     private static let dawnTolerance = 900.0
@@ -10,7 +10,7 @@ struct NightWatch: Sendable {
     private static let hour = 3600.0
 
     /// What the ledger is told.
-    enum Word: Sendable, Hashable {
+    public enum Word: Sendable, Hashable {
         case forecast(night: UInt64, expected: Double, band: Double, midnight: Double)
         case dawn(night: UInt64, measured: Double, isAerated: Bool)
     }
@@ -25,16 +25,18 @@ struct NightWatch: Sendable {
     private var readings: [(time: Double, oxygen: Double)] = []
     private var night: Night?
 
+    public init() {}
+
     /// Hour of the day.
-    static func hour(_ time: Double) -> Double {
+    public static func hour(_ time: Double) -> Double {
         let hour = (time / hour).truncatingRemainder(dividingBy: 24)
         return hour < 0 ? hour + 24 : hour
     }
 
-    mutating func observe(_ oxygen: Double, at time: Double) { readings.append((time, oxygen)) }
+    public mutating func observe(_ oxygen: Double, at time: Double) { readings.append((time, oxygen)) }
 
     /// Lowest oxygen that the band of this night holds, until dawn, mg/L.
-    func expected(_ time: Double) -> Double? {
+    public func expected(_ time: Double) -> Double? {
         guard let night, night.number == Self.number(time), Self.hour(time) < DawnForecast.hours.dawn - 24 else {
             return nil
         }
@@ -47,7 +49,7 @@ struct NightWatch: Sendable {
     /// Lets time pass.
     ///
     /// - Returns: the forecast once, as soon as it can be made after midnight; what came of it once, at dawn.
-    mutating func pass(_ time: Double, isAerating: Bool, misses: [Double]) -> [Word] {
+    public mutating func pass(_ time: Double, isAerating: Bool, misses: [Double]) -> [Word] {
         readings.removeAll { $0.time < time - Self.day / 2 }
         guard let number = Self.number(time) else { return [] }
         let start = Double(number) * Self.day
