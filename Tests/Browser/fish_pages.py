@@ -195,7 +195,7 @@ class Pages(Checks):
             page.goto(BASE + "/fish")
             self.press(page, task)
         page.goto(BASE + "/fish")
-        page.evaluate("speechSynthesis.speak = speech => { window.spoken = speech.text; }")
+        page.evaluate("() => { speechSynthesis.speak = speech => { window.spoken = speech.text; }; }")
         page.get_by_role("button", name="Read aloud").first.click()
         said = page.evaluate("window.spoken") or ""
         self.expect("FISH-9: oxygen and advice are said", "Oxygen" in said and "mg/L" in said and "Evidence" not in said, said)
@@ -259,7 +259,7 @@ class Pages(Checks):
         path = farm.locator("tr", has_text="Paid out").first.locator("a").first.get_attribute("href")
         farm.goto(BASE + path)
         text = farm.locator("main").inner_text()
-        self.expect("FISH-8: exclusions are stated in plain words", "nothing where more than" in text, text[:900])
+        self.expect("FISH-8: exclusions are stated in plain words", "where more than" in text, text[:900])
         farm.select_option("#claim-dead", "500")
         farm.fill("#claim-words", "They lay on the water in the morning.")
         self.press(farm, "Tell of a loss")
@@ -281,7 +281,7 @@ class Pages(Checks):
         office.close()
         insurer = next(name for name in LINKS if name.startswith("Harvest Mutual"))
         self.look("claims", insurer, "/fish/claims", ("Told by farmers", "Decided by the index", "What covers exclude"))
-        self.look("cover", "Lagoon Fish Farm", path, ("Your claim", "nothing where more than"))
+        self.look("cover", "Lagoon Fish Farm", path, ("Your claim", "where more than"))
 
     def run(self):
         for part in (self.loan, self.cover, self.onboarding, self.tasks, self.objection, self.claims):

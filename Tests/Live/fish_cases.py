@@ -9,12 +9,13 @@ import threading
 import time
 import urllib.parse
 
+import cbor2
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 import field
 from device import Device
-from fish import NAME, POND, PROBE, Ponds, agree, terms_of
+from fish import NAME, POND, PROBE, Ponds, agree, operations, terms_of
 from fish_records import HOUR, card, enrol, must, new_key, now, rule
 from process import call, request_as
 from statement import Participant, encode
@@ -106,6 +107,7 @@ def run(check):
                 batch(check, ponds)
                 exclusions(check, ponds)
                 objections(check, ponds)
+                rerun(check, ponds)
                 ahead(check, ponds, *waters[:2])
                 nights(check, ponds, waters[2])
             finally:
@@ -241,6 +243,26 @@ def batch(check, ponds):
     check("FISH-4: each record is linked, and its bundle is given", len(records) == 8 and all(
         identity in page and ponds.get("lagoon-farm", f"/api/v1/transactions/{identity}/evidence")[0] == 200
         for identity in records), records)
+    # 3963 fish of 90 g would weigh 357 kg.
+    check("FISH-28: a contradiction is on the farmer's page, with the way to correct it", "contradicted" in page
+          and "Correct a report" in page)
+    agree(ponds, "lagoon-farm", "harvest-mutual")
+    must(ponds, "lagoon-farm", "share", institution="harvest-mutual", until=now() + 86_400_000,
+         classes=["water", "operations", "fry", "feed", "medicine"])
+    must(ponds, "harvest-mutual", "publishModel", about="harvest-mutual", name="look", version=1,
+         card=card("cover", [rule("historyDays", 0, "history is short")]))
+    must(ponds, "lagoon-farm", "requestCover", about="cover:lagoon-farm/LIFE", id="LIFE", model="harvest-mutual/look/1",
+         batch="LIFE", sum=5_000)
+    status, body = ponds.get("harvest-mutual", "/fish/batch?id=LIFE")
+    check("FISH-28: the insurer sees the batch, and not yet the contradiction", status == 200 and b"confirmed" in body
+          and b"contradicted" not in body and b"Correct a report" not in body, status)
+    found = ponds.state("fish/reports/LIFE/000002")
+    must(ponds, "lagoon-farm", "correct", about="batch:LIFE", batch="LIFE", report=2, value=found["found"])
+    corrected = ponds.state("fish/reports/LIFE/000002")
+    check("FISH-28: corrected, it is confirmed, and what was stated before stays told", corrected["verdict"] == "confirmed"
+          and corrected["before"] == 37 and ponds.state("fish/batches/LIFE")["dead"] == found["found"], corrected)
+    _, body = ponds.get("harvest-mutual", "/fish/batch?id=LIFE")
+    check("FISH-28: now others see it too", b"before 37 fish" in body)
     status, _ = ponds.get("city-bank", "/fish/batch?id=LIFE")
     check("FISH-4: to others it is closed", status == 403, status)
     _, page = ponds.get("lagoon-farm", "/fish")
@@ -338,6 +360,58 @@ def objections(check, ponds):
     must(ponds, "lagoon-farm", "accept", about="loan:lagoon-farm/OB", id="OB")
     after = ponds.state("wallet/accounts/XPT/delta-feeds")
     check("FISH-16: and the seller is paid", balance(after) - balance(before) == 15_000, (before, after))
+
+
+def rerun(check, ponds):
+    """FISH-37: an old decision is run again from the heads that it names, by other code, after much has changed."""
+    loan = ponds.state("fish/loans/lagoon-farm/OB")
+    must(ponds, "lagoon-farm", "recordMortality", about="batch:CL", batch="CL", count=800)
+    first, counts, fry = None, dict.fromkeys(("covered", "fit", "low", "stocked", "confirmed", "dead"), 0), {}
+
+    def before(about):
+        """Name and arguments of what the ledger had up to the decision's height."""
+        _, body = ponds.get("fisheries-office", f"/api/v1/ledgers/{ponds.ledger}/transactions?mentioning={about}&limit=500")
+        for item in json.loads(body)["items"]:
+            if item["status"] == "FINAL" and item["height"] <= loan["basis"]:
+                _, bundle = ponds.get("fisheries-office", f"/entries/{item['id']}")
+                yield next(iter(operations(cbor2.loads(bundle))))
+    for pond in (POND, "ahead", "dead", "calm", "claims"):
+        alarm = ponds.state(f"fish/ponds/{pond}")["alarm"]
+        for name, report in before(f"pond:{pond}"):
+            if name == "reportWater":
+                length = report["to"] - report["from"]
+                first = min(first or report["from"], report["from"])
+                counts["covered"] += length
+                if report["fit"] and report["fit"] * 2 >= report["samples"]:
+                    counts["fit"] += length
+                    counts["low"] += length if report["mean"] < alarm else 0
+    for number in ("LIFE", "CL"):
+        dead = 0
+        for name, record in before(f"batch:{number}"):
+            if name == "stock":
+                counts["stocked"] += record["count"]
+                fry[number] = record["count"]
+            elif name == "confirmFry":
+                counts["confirmed"] += fry[number]
+            elif name == "recordMortality":
+                dead += record["count"]
+            elif name == "correct":
+                dead = record["value"]
+        counts["dead"] += dead
+    part = lambda one, of: 0 if of == 0 else min(1000, one * 1000 // of)
+    age = loan["appliedAt"] - first
+    again = [age // 86_400_000, part(counts["fit"], max(age, counts["covered"])), part(counts["low"], counts["covered"])]
+    fish = [1000 - part(counts["dead"], counts["stocked"]), part(counts["confirmed"], counts["stocked"])]
+    kept = loan["features"][0]
+    check("FISH-37: inputs of an old decision come out again from the records up to its height", kept[:3] == again
+          and kept[4:6] == fish, (kept, again, fish))
+    score = 0 if again[0] <= 300 else 100 * (again[0] - 300) // 999_700
+    check("FISH-37: and with them its score, though much has changed since", loan["score"] == score, loan)
+    heads = dict(map(tuple, loan["heads"]))
+    check("FISH-37: the decision names the heads of its readings", "pond-gateway/lagoon-farm.water" in heads, heads)
+    last = [arguments["last"] for name, arguments in before("lagoon-farm.aerator") if name == "batch"]
+    check("FISH-37: a head is where the signed readings stood", len(last) < 500
+          and max(last) + 1 == heads["pond-gateway/lagoon-farm.aerator"], (last[-1:], heads))
 
 
 def balance(account):

@@ -54,7 +54,7 @@ extension FishFarmingContract {
         let id = try Self.identifier(&arguments, "id")
         let key = try arguments.text("model", maximum: 200)
         let orderID = try arguments.text("order", maximum: 60)
-        let (batch, _) = try ownBatch(&arguments, context)
+        let (batch, fish) = try ownBatch(&arguments, context)
         let asked = try arguments.unsigned("amount", in: 1...WalletContract.maximumAmount)
         try arguments.finish()
         try context.requireRole(Role.farmer)
@@ -72,11 +72,19 @@ extension FishFarmingContract {
         guard try context.get(Self.loans, loan) == nil else { throw .exists("the application \(id)") }
         order.usedBy = loan
         context.set(Self.orders, orderID, order)
+        let pond = try context.require(Self.ponds, fish.pond, "the pond")
+        var heads: [Head] = []
+        for (stream, next) in try context.state.scan(
+            TelemetryContract.streams, prefix: "\(pond.gateway)/\(context.sender.id).", limit: 100)
+        {
+            heads.append(Head(stream: stream, next: next))
+        }
         context.set(
             Self.loans, loan,
             ApplicationRecord(
                 institution: institution, model: key, batch: batch, order: orderID, payee: order.seller, asked: asked,
-                appliedAt: context.time, features: Features(farm, at: context.time), basis: context.height - 1))
+                appliedAt: context.time, features: Features(farm, at: context.time), basis: context.height - 1,
+                heads: heads))
         try context.emit("applied", subject: loan, [("institution", .text(institution))])
     }
 

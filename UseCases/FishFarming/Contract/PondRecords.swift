@@ -108,6 +108,11 @@ public struct BatchRecord: StateValue, Hashable {
     /// End of the withdrawal period of the last medicine, ledger time in ms.
     public var withheldUntil: UInt64 = 0
     public var harvested: UInt64 = 0
+    /// Grams that counted feeders gave, and how many of them the last word was compared with.
+    public var counted: UInt64 = 0
+    public var countedBefore: UInt64 = 0
+    /// Reports of the farmer that were compared with other sources.
+    public var reports: UInt64 = 0
 
     init(
         owner: String, pond: String, species: String, supplier: String, count: UInt64, stockedAt: UInt64,
@@ -136,6 +141,9 @@ public struct BatchRecord: StateValue, Hashable {
         weighedAt = try fields.number("weighedAt")
         withheldUntil = try fields.number("withheldUntil")
         harvested = try fields.number("harvested")
+        counted = try fields.number("counted")
+        countedBefore = try fields.number("countedBefore")
+        reports = try fields.number("reports")
     }
 
     public var cbor: Value {
@@ -145,6 +153,7 @@ public struct BatchRecord: StateValue, Hashable {
             "isConfirmed": .bool(isConfirmed), "dead": .unsigned(dead), "feed": .unsigned(feed),
             "meanGrams": .unsigned(meanGrams), "weighedAt": .unsigned(weighedAt),
             "withheldUntil": .unsigned(withheldUntil), "harvested": .unsigned(harvested),
+            "counted": .unsigned(counted), "countedBefore": .unsigned(countedBefore), "reports": .unsigned(reports),
         ]
     }
 }

@@ -9,10 +9,10 @@ import UseCaseKit
 
 /// The page of a batch, from stocking to harvest: all its records, each with its proof, and what is counted by hand.
 struct BatchRoutes: Sendable {
-    private typealias Fish = FishFarmingContract
+    typealias Fish = FishFarmingContract
     /// Records of a batch that are looked at, and shown of one kind.
-    private static let limit = 20_000
-    private static let shown = 100
+    static let limit = 20_000
+    static let shown = 100
 
     let platform: Platform
     private var work: FishWork { FishWork(platform: platform) }
@@ -139,8 +139,10 @@ struct BatchRoutes: Sendable {
                         series: [.init(name: "Mean weight", source: "weighed by the farmer", points: weighings)],
                         grounds: Grounds(about: ["batch:\(id)"]))
                 ] : [],
-            tables: Self.kinds.filter { classes.contains($0.kind.rawValue) }.map { table($0, lines) },
-            forms: isOwn && batch.harvested == 0 ? forms(id, session) : [])
+            tables: [try reports(id, batch, classes, session)]
+                + Self.kinds.filter { classes.contains($0.kind.rawValue) }.map { table($0, lines) },
+            forms: isOwn
+                ? try corrections(id, session) + (batch.harvested == 0 ? forms(id, session) : []) : [])
     }
 
     private func facts(_ id: String, _ batch: BatchRecord, _ classes: Set<String>) throws -> [Fact] {
@@ -225,8 +227,13 @@ struct BatchRoutes: Sendable {
                 ("count", .unsigned(try input.scaled("count", by: 1))), ("cause", .text(try input.text("cause"))),
             ]
         case "weigh": arguments.append(("meanGrams", .unsigned(try input.scaled("meanGrams", by: 1))))
+        case "correct":
+            arguments += [
+                ("report", .unsigned(try input.scaled("report", by: 1))),
+                ("value", .unsigned(try input.scaled("value", by: 1))),
+            ]
         case "harvest": arguments.append(("grams", .unsigned(try input.scaled("kilograms", by: 1000))))
-        default: throw Problem.badRequest("recordMortality, weigh or harvest")
+        default: throw Problem.badRequest("recordMortality, weigh, harvest or correct")
         }
         return try await work.submit(
             [("fish", word, arguments, "batch:\(batch)")], as: session, title: "Recorded", back: Self.path(batch))

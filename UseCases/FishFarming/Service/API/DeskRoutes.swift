@@ -165,7 +165,7 @@ struct DeskRoutes: Sendable {
             Fact("Model", cover.model, style: .code),
         ]
         let exclusions = try platform.state.get(Fish.models, cover.model)?.exclusions ?? []
-        facts += exclusions.map { Fact("Pays", $0.words) }
+        facts += exclusions.map { Fact("Pays nothing", String($0.words.dropFirst("nothing ".count))) }
         if let exclusion = cover.exclusion {
             facts.append(
                 Fact(

@@ -54,8 +54,10 @@ struct FarmerRoutes: Sendable {
         return FishFarmerPage(
             farm: session.name,
             ponds: try live.map { try pond($0.key, $0.value, session) },
-            forms: try AlarmRoutes(platform: platform).forms(session)
-                + RiskRoutes(platform: platform).forms(session) + consentForms(session) + moneyForms(session),
+            urgent: try AlarmRoutes(platform: platform).buttons(session),
+            forms: hasFarm
+                ? try RiskRoutes(platform: platform).forms(session) + AlarmRoutes(platform: platform).forms(session)
+                    + consentForms(session) + moneyForms(session) : [],
             loans: try loans(session.participant),
             covers: try covers(session.participant), consents: try consents(session.participant),
             batches: try batches(session.participant), contracts: try contracts(session.participant),

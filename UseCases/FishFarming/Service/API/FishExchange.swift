@@ -53,6 +53,7 @@ enum FishExchange {
                 "forecast for \(text("pond")): \(hundredths(number("expected"))) mg/L at dawn, give or take "
                     + hundredths(number("band")))
         case "tellDawn": return row("T7.5", to: "APP", "at dawn \(hundredths(number("measured"))) mg/L")
+        case "correct": return row(nil, "corrects a report of \(text("batch")) to \(number("value"))")
         case "assist":
             return row(nil, to: text("farmer"), "explained the terms of \(text("provider")) in \(text("language"))")
         case "claim": return row(nil, to: "Insurer", "loss of \(number("dead")) fish: \(text("words"))")

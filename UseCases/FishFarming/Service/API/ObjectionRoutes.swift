@@ -68,18 +68,17 @@ struct ObjectionRoutes: Sendable {
             tables: [
                 Table(
                     caption: "What happened",
-                    columns: [.init("When"), .init("Who"), .init("What"), .init("Words"), .init("Record")],
+                    columns: [.init("When"), .init("Who"), .init("What"), .init("Record")],
                     rows: try records.reversed().map { record in
                         let statement = try platform.statement(of: record)
                         let isMessage = record.operation == "say"
-                        let opened =
-                            isMessage ? conversation.words(of: statement, in: key, for: session.participant) : ""
+                        let words =
+                            isMessage
+                            ? conversation.words(of: statement, in: key, for: session.participant).map { "“\($0)”" }
+                                ?? "a message that is not opened here"
+                            : FishExchange.exchange(in: statement)?.exchanged ?? record.operation
                         return [
-                            .time(FishWork.moment(record.time)), .text(platform.name(of: record.issuer)),
-                            .text(
-                                isMessage
-                                    ? "Message" : FishExchange.exchange(in: statement)?.exchanged ?? record.operation),
-                            .text(opened ?? "not opened here"),
+                            .time(FishWork.moment(record.time)), .text(platform.name(of: record.issuer)), .text(words),
                             .link(
                                 "Record",
                                 href: ExplorerPaths.transaction(record.id.hex, ledger: platform.node.ledger.hex)),

@@ -43,6 +43,7 @@ public struct FishFarmerPage: PortalPage {
 
     let farm: String
     let ponds: [Pond]
+    let urgent: [Form]
     let forms: [Form]
     let loans: [[Table.Cell]]
     let covers: [[Table.Cell]]
@@ -51,14 +52,15 @@ public struct FishFarmerPage: PortalPage {
     let contracts: [[Table.Cell]]
     let remark: String?
 
-    /// A farm; the rows are those of the tables below.
+    /// A farm; `urgent` stands before all else, the rows are those of the tables below.
     public init(
-        farm: String, ponds: [Pond], forms: [Form], loans: [[Table.Cell]],
+        farm: String, ponds: [Pond], urgent: [Form] = [], forms: [Form], loans: [[Table.Cell]],
         covers: [[Table.Cell]], consents: [[Table.Cell]], batches: [[Table.Cell]], contracts: [[Table.Cell]],
         remark: String? = nil
     ) {
         self.contracts = contracts
         self.remark = remark
+        self.urgent = urgent
         self.farm = farm
         self.ponds = ponds
         self.forms = forms
@@ -73,6 +75,7 @@ public struct FishFarmerPage: PortalPage {
     public struct View {
         let farm: String
         let ponds: [PondView]
+        let urgent: [Form.View]
         let hasForms: Bool
         let forms: [Form.View]
         let loans: Table.View
@@ -114,7 +117,8 @@ public struct FishFarmerPage: PortalPage {
                         empty: .init("Nothing happened yet. The gateway tells here what it did in an emergency.")
                     ).view, nightsLink: pond.nights)
             },
-            hasForms: !forms.isEmpty, forms: forms.map(\.view), loans: loanTable.view, covers: coverTable.view,
+            urgent: urgent.map(\.view), hasForms: !forms.isEmpty, forms: forms.map(\.view), loans: loanTable.view,
+            covers: coverTable.view,
             consents: consentTable.view, batches: batchTable.view, contracts: contractTable.view, remark: remark)
     }
 
