@@ -212,7 +212,7 @@ class Pages(Checks):
         page.wait_for_load_state()
         address = page.url
         self.expect("FISH-4: and stand on the batch's page", "2 fish" in page.locator("main").inner_text())
-        page.get_by_role("link", name="Evidence").first.click()
+        page.locator("table").get_by_role("link", name="Evidence").first.click()
         page.wait_for_load_state()
         self.expect("FISH-4: with their proof", "/transactions/" in page.url, page.url)
         context.close()

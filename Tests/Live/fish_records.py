@@ -179,10 +179,10 @@ def alarms(check, ponds):
 
 
 def rule(feature, limit, reason):
-    """100 points above a limit, else none; the other way round for what should be small."""
+    """No points up to a limit and hardly any above it; the other way round, and at once, for what is counted and should be none."""
     few = feature in ("medicineBreaches",)
     return {"feature": feature, "reason": reason,
-            "bins": [[limit, 100 if few else 0], [1_000_000, 0 if few else 100]]}
+            "bins": [[limit, 100], [limit + 1, 0]] if few else [[limit, 0], [1_000_000, 100]]}
 
 
 def card(kind, rules, cutoff=0, rate=50, exclusions=()):
