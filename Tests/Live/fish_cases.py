@@ -107,6 +107,7 @@ def run(check):
                 batch(check, ponds)
                 exclusions(check, ponds)
                 objections(check, ponds)
+                grades(check, ponds)
                 rerun(check, ponds)
                 ahead(check, ponds, *waters[:2])
                 nights(check, ponds, waters[2])
@@ -360,6 +361,39 @@ def objections(check, ponds):
     must(ponds, "lagoon-farm", "accept", about="loan:lagoon-farm/OB", id="OB")
     after = ponds.state("wallet/accounts/XPT/delta-feeds")
     check("FISH-16: and the seller is paid", balance(after) - balance(before) == 15_000, (before, after))
+
+
+def grades(check, ponds):
+    """FISH-18: a copied key is noticed by the gateway, and the data's grade falls, with the reason."""
+    probe = Device("urn:dev:ops:32473-pondprobe-twin", "aqua-service")
+    enrol(ponds, probe.urn, probe.cose)
+    must(ponds, "lagoon-farm", "registerPond", about="pond:twin", pond="twin", species="carp", squareMetres=900,
+         gateway="pond-gateway", probe=probe.urn, aerators=[], on=400, off=500, alarm=200, shortest=0)
+
+    def asked(cover):
+        must(ponds, "lagoon-farm", "requestCover", about=f"cover:lagoon-farm/{cover}", id=cover,
+             model="harvest-mutual/dense/2", batch="CL", sum=1000)
+        return ponds.state(f"fish/covers/lagoon-farm/{cover}")["grade"]
+    before = asked("before")
+    check("FISH-18: data of attested devices have a good grade", before["letter"] in "AB", before)
+    probe.connect(ponds.folder)
+
+    def cloned():
+        # Two devices with one key count alike, and do not measure alike.
+        for oxygen in (6.1, 8.4):
+            probe.report("water", [{"n": "oxygen", "u": "mg/l", "v": oxygen}])
+            probe.sequence -= 1
+        probe.sequence += 1
+        time.sleep(0.5)
+        return ponds.state(f"devices/events/{probe.urn}/clone")
+    seen = ponds.wait("the gateway to notice it", cloned, 60)
+    check("FISH-18: the gateway tells of a key that two devices use", seen["at"] > 0, seen)
+    after = asked("after")
+    check("FISH-18: the grade falls, with the reason", after["letter"] == "D"
+          and any(probe.urn in reason for reason in after["reasons"]), after)
+    _, page = ponds.get("harvest-mutual", "/fish/cover?key=lagoon-farm%2Fafter")
+    check("FISH-18: the insurer sees it beside the data", b"Quality of the data" in page and probe.urn.encode() in page)
+    probe.close()
 
 
 def rerun(check, ponds):

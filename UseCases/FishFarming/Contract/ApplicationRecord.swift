@@ -17,6 +17,7 @@ public struct ApplicationRecord: StateValue, Hashable {
     public var basis: UInt64
     /// Streams of readings that stood behind them, with the position up to which the ledger had them: the data's heads.
     public var heads: [Head]
+    public var grade: DataGrade
     public var stage: Stage
     public var score: UInt64 = 0
     public var reasons: [String] = []
@@ -27,9 +28,10 @@ public struct ApplicationRecord: StateValue, Hashable {
 
     init(
         institution: String, model: String, batch: String, order: String, payee: String, asked: UInt64,
-        appliedAt: UInt64, features: Features, basis: UInt64, heads: [Head]
+        appliedAt: UInt64, features: Features, basis: UInt64, heads: [Head], grade: DataGrade
     ) {
         self.heads = heads
+        self.grade = grade
         self.institution = institution
         self.model = model
         self.batch = batch
@@ -49,7 +51,7 @@ public struct ApplicationRecord: StateValue, Hashable {
             batch: try fields.text("batch"), order: try fields.text("order"), payee: try fields.text("payee"),
             asked: try fields.number("asked"), appliedAt: try fields.number("appliedAt"),
             features: try Features(cbor: fields.value("features")), basis: try fields.number("basis"),
-            heads: try Head.list(fields.items("heads")))
+            heads: try Head.list(fields.items("heads")), grade: try DataGrade(cbor: fields.value("grade")))
         guard let stage = Stage(rawValue: try fields.text("stage")) else { throw .corrupt("of an application") }
         self.stage = stage
         score = try fields.number("score")
@@ -66,7 +68,7 @@ public struct ApplicationRecord: StateValue, Hashable {
             "features": features.cbor, "basis": .unsigned(basis), "stage": .text(stage.rawValue),
             "score": .unsigned(score), "reasons": .texts(reasons), "amount": .unsigned(amount),
             "owed": .unsigned(owed), "decidedAt": .optional(decidedAt),
-            "heads": .array(heads.map(\.cbor)),
+            "heads": .array(heads.map(\.cbor)), "grade": grade.cbor,
         ]
     }
 }

@@ -21,6 +21,7 @@ public struct CoverRecord: StateValue, Hashable {
     public var batch: String
     public var sum: UInt64
     public var features: Features
+    public var grade: DataGrade
     public var stage: Stage
     public var score: UInt64 = 0
     public var reasons: [String] = []
@@ -42,7 +43,9 @@ public struct CoverRecord: StateValue, Hashable {
 
     public var indexSum: UInt64 { sum / 1000 * Self.indexShare }
 
-    init(insurer: String, model: String, pond: String, batch: String, sum: UInt64, features: Features) {
+    init(insurer: String, model: String, pond: String, batch: String, sum: UInt64, features: Features, grade: DataGrade)
+    {
+        self.grade = grade
         self.insurer = insurer
         self.model = model
         self.pond = pond
@@ -57,7 +60,7 @@ public struct CoverRecord: StateValue, Hashable {
         self.init(
             insurer: try fields.text("insurer"), model: try fields.text("model"), pond: try fields.text("pond"),
             batch: try fields.text("batch"), sum: try fields.number("sum"),
-            features: try Features(cbor: fields.value("features")))
+            features: try Features(cbor: fields.value("features")), grade: try DataGrade(cbor: fields.value("grade")))
         guard let stage = Stage(rawValue: try fields.text("stage")) else { throw .corrupt("of a cover") }
         self.stage = stage
         score = try fields.number("score")
@@ -77,7 +80,7 @@ public struct CoverRecord: StateValue, Hashable {
     public var cbor: Value {
         [
             "insurer": .text(insurer), "model": .text(model), "pond": .text(pond), "batch": .text(batch),
-            "sum": .unsigned(sum), "features": features.cbor, "stage": .text(stage.rawValue),
+            "sum": .unsigned(sum), "features": features.cbor, "grade": grade.cbor, "stage": .text(stage.rawValue),
             "score": .unsigned(score), "reasons": .texts(reasons), "basic": .unsigned(basic),
             "loading": .unsigned(loading), "until": .unsigned(until), "lowTime": .unsigned(lowTime),
             "gapTime": .unsigned(gapTime), "paid": .unsigned(paid), "auditPaid": .unsigned(auditPaid),

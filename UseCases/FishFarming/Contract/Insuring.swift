@@ -15,11 +15,12 @@ extension FishFarmingContract {
         let farm = try requireConsent(context.sender.id, to: insurer, for: model, context)
         let cover = "\(context.sender.id)/\(id)"
         guard try context.get(Self.covers, cover) == nil else { throw .exists("the cover \(id)") }
+        let features = Features(farm, at: context.time)
         context.set(
             Self.covers, cover,
             CoverRecord(
                 insurer: insurer, model: key, pond: batch.pond, batch: batchID, sum: min(sum, model.maximum),
-                features: Features(farm, at: context.time)))
+                features: features, grade: try grade(of: context.sender.id, features, context)))
         try context.emit("coverRequested", subject: cover, [("institution", .text(insurer))])
     }
 

@@ -79,12 +79,13 @@ extension FishFarmingContract {
         {
             heads.append(Head(stream: stream, next: next))
         }
+        let features = Features(farm, at: context.time)
         context.set(
             Self.loans, loan,
             ApplicationRecord(
                 institution: institution, model: key, batch: batch, order: orderID, payee: order.seller, asked: asked,
-                appliedAt: context.time, features: Features(farm, at: context.time), basis: context.height - 1,
-                heads: heads))
+                appliedAt: context.time, features: features, basis: context.height - 1, heads: heads,
+                grade: try grade(of: context.sender.id, features, context)))
         try context.emit("applied", subject: loan, [("institution", .text(institution))])
     }
 

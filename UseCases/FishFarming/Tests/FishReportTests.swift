@@ -85,4 +85,42 @@ struct FishReportTests {
         #expect(try timely.runner.state.get(Fish.batches, "b")?.dead == 390)
         #expect(try timely.runner.violations() == [])
     }
+
+    // MARK: Grades
+
+    private func grade(fit: UInt64 = 60, clone: UInt64? = nil, byWord: Int = 0) throws -> DataGrade {
+        let bench = FishBench()
+        bench.farm()
+        bench.water(days: 40, fit: 60)
+        if fit < 60 {
+            // As many days again, with fewer fit readings than a report needs.
+            bench.water(days: 40 * (60 - fit) / fit, fit: 10)
+        }
+        if let clone {
+            bench.runner.set(
+                DevicesContract.lastEvents.key("probe/clone"),
+                ["at": .unsigned(bench.runner.time - clone), "details": .bytes([]), "transaction": FishBench.hash])
+        }
+        for _ in 0..<byWord { bench.run("recordFeed", [("batch", "b"), ("grams", 1)]) }
+        bench.share("bank")
+        _ = bench.model("bank", FishBench.card("loan", cutoff: 1))
+        bench.documents("o")
+        #expect(bench.apply("l", order: "o") == nil)
+        return try #require(try bench.loan("l")).grade
+    }
+
+    @Test(
+        "FISH-18: data by devices without gaps are an A; 30 % gaps and a cloned device lower the grade, with the reason"
+    )
+    func grades() throws {
+        let best = try grade()
+        #expect(best.letter == "A" && best.reasons.isEmpty)
+        let gaps = try grade(fit: 42)
+        #expect(gaps.letter == "C" && gaps.reasons.first?.contains("29 %") == true, "\(gaps)")
+        let cloned = try grade(clone: 86_400_000)
+        #expect(cloned.letter == "D" && cloned.reasons == ["two devices send under the key of probe"])
+        #expect(try grade(clone: 91 * 86_400_000).letter == "A", "long ago")
+        let stated = try grade(byWord: 200)
+        #expect(stated.letter == "C" && stated.reasons.first?.contains("attested devices") == true, "\(stated)")
+    }
 }

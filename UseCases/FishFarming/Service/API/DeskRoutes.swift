@@ -103,7 +103,7 @@ struct DeskRoutes: Sendable {
             Fact("Asked for", FishWork.money(loan.asked), grounds: grounds),
             Fact("Paid to", payee, note: "never to the farmer"),
             Fact("Applied", FishWork.moment(loan.appliedAt)), Fact("State", FishWords.stage(loan.stage.rawValue)),
-            Fact("Model", loan.model, style: .code),
+            Self.fact(loan.grade), Fact("Model", loan.model, style: .code),
         ]
         if loan.decidedAt != nil { facts.append(Fact("Score", "\(loan.score)", grounds: grounds)) }
         if loan.amount > 0 {
@@ -162,7 +162,7 @@ struct DeskRoutes: Sendable {
             Fact(
                 "Paid", FishWork.money(cover.paid + cover.auditPaid),
                 grounds: cover.paid + cover.auditPaid > 0 ? Grounds(about: ["cover:\(key)"]) : nil),
-            Fact("Model", cover.model, style: .code),
+            Self.fact(cover.grade), Fact("Model", cover.model, style: .code),
         ]
         let exclusions = try platform.state.get(Fish.models, cover.model)?.exclusions ?? []
         facts += exclusions.map { Fact("Pays nothing", String($0.words.dropFirst("nothing ".count))) }
@@ -213,6 +213,13 @@ struct DeskRoutes: Sendable {
     }
 
     private static let why = Form.Field("why", label: "Why", kind: .text(maximumLength: 300))
+
+    private static func fact(_ grade: DataGrade) -> Fact {
+        Fact(
+            "Quality of the data", grade.letter,
+            note: grade.reasons.isEmpty
+                ? "by attested devices, without gaps that matter" : grade.reasons.joined(separator: "; "))
+    }
 
     private static func fact(_ objection: ObjectionRecord, _ key: String) -> Fact {
         var state = ""
