@@ -375,7 +375,9 @@ def grades(check, ponds):
              model="harvest-mutual/dense/2", batch="CL", sum=1000)
         return ponds.state(f"fish/covers/lagoon-farm/{cover}")["grade"]
     before = asked("before")
-    check("FISH-18: data of attested devices have a good grade", before["letter"] in "AB", before)
+    # Most records of this test are by word, which the grade says too.
+    check("FISH-18: the grade says how much is by devices, and of no copied key yet", before["letter"] in "ABC"
+          and not any("two devices" in reason for reason in before["reasons"]), before)
     probe.connect(ponds.folder)
 
     def cloned():
