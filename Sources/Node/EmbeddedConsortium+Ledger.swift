@@ -41,7 +41,7 @@ extension EmbeddedConsortium {
         let member = try localMember(place.member, keys)
         let logger = configuration.logger
         let sequencer = try EtcdSequencer(
-            place.etcd, ledger: genesis.id, members: genesis.members, key: member.key
+            place.etcd, ledger: genesis.id, member: member.id, key: member.key
         ) { trouble in
             if let trouble {
                 logger.warning("the order does not go on", metadata: ["error": "\(trouble)"])
@@ -67,7 +67,7 @@ extension EmbeddedConsortium {
         guard let key = try keys.key(of: "member-\(id)") else {
             throw ReplicaError(.notMember, "the key of member \(id) is missing from the key folder")
         }
-        return .init(storePath: folder.appending(path: "ledger.sqlite").path, key: key)
+        return .init(id: id, storePath: folder.appending(path: "ledger.sqlite").path, key: key)
     }
 
     private var contracts: [any Contract] { configuration.useCase.allContracts }

@@ -75,6 +75,12 @@ extension LedgerNode {
     private func submit(_ statement: Statement, waiter: Waiter?) throws {
         let isWorthWaking = try state.withLock { state in
             if let failure = state.failure { throw failure }
+            guard isMember(state) else {
+                throw ReplicaError(
+                    .notMember,
+                    "\(serving.member.id), whose node this is, is no member of the ledger; send the statement to another's"
+                )
+            }
             if state.entries[statement.id] == nil {
                 guard state.queue.count < Limits.pending else {
                     throw ReplicaError(

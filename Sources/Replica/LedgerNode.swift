@@ -52,6 +52,8 @@ public final class LedgerNode: Sendable {
         var heightWaiters: [(id: UInt64, height: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
         var nextWaiter: UInt64 = 0
         var nextTimer: UInt64?
+        /// All that are or were members, as the last block left them.
+        var roster: [(id: String, record: MemberRecord)] = []
         /// The latest clocks of members elsewhere.
         var clocks: [String: SignedClock] = [:]
         /// Members that sent a block whose statements do not belong to its header; they are asked for none any more.
@@ -106,7 +108,8 @@ public final class LedgerNode: Sendable {
         self.peers = peers
         self.clock = clock
         self.pause = pause
-        state = Mutex(State(finality: Finality(members: genesis.members, rule: rule)))
+        state = Mutex(
+            State(finality: Finality(members: replicas.first?.members ?? MemberHistory(genesis.members), rule: rule)))
         (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -151,7 +154,7 @@ public final class LedgerNode: Sendable {
         let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
         return state.withLock { state in
             let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
-            guard state.failure == nil, state.finality.unsigned.count < Limits.unsignedBlocks,
+            guard state.failure == nil, isMember(state), state.finality.unsigned.count < Limits.unsignedBlocks,
                 state.hasWorthwhileBatch || timerDue
             else { return nil }
             var bytes = 0
@@ -167,6 +170,11 @@ public final class LedgerNode: Sendable {
                 clocks: own + state.clocks.values.sorted { $0.member < $1.member },
                 statements: Array(statements))
         }
+    }
+
+    /// Whether what this node brings into the order counts: it is nothing to the others where its member is none.
+    func isMember(_ state: State) -> Bool {
+        state.finality.members.current.member(kid: serving.member.key.kid) == serving.member
     }
 
     /// Wakes the batcher when a timer is due, and ends waits that took too long.
@@ -194,7 +202,7 @@ public final class LedgerNode: Sendable {
             while true {
                 let batch: Batch
                 do {
-                    batch = try await sequencer.batch(in: slot)
+                    batch = try await sequencer.batch(in: slot, from: replica.members.current)
                 } catch let error as SequencingError where error.code == .trimmed && peers != nil {
                     slot = try await join(replica)
                     continue
@@ -221,6 +229,7 @@ public final class LedgerNode: Sendable {
     }
 
     private func executed(_ slot: UInt64, _ execution: Replica.Execution, of batch: Batch, by replica: Replica) async {
+        let members = execution.changesMembers ? replica.members : nil
         let (done, settled, failure) = state.withLock { state in
             let executions = state.executed[slot, default: 0] + 1
             state.executed[slot] = executions
@@ -230,6 +239,7 @@ public final class LedgerNode: Sendable {
             let isOwn = batch.proposer == serving.member.id
             if replica === serving {
                 state.nextTimer = execution.nextTimer
+                if let members { state.finality.changed(members) }
                 if let block = execution.block { state.finality.executed(block, execution.headerHash) }
             }
             let done = executions == replicas.count
@@ -244,10 +254,11 @@ public final class LedgerNode: Sendable {
             peers?.publish(PeerNews(votes: [SignedHeader(header: block.headerBytes, vote: vote)]))
         }
         announce(settled)
+        if replica === serving, members != nil { followMembers() }
         if let failure { stop(with: failure) }
         if replica === serving, !execution.repeated.isEmpty { answerRepeated(execution.repeated) }
         // The slots before a block that made none are needed until it is on the disk: its header has their clocks.
-        if done, execution.block != nil { await sequencer.release(through: slot) }
+        if done, execution.block != nil { await sequencer.release(through: slot, by: replica.members.current) }
         if done || !settled.blocks.isEmpty { wake.yield() }
     }
 

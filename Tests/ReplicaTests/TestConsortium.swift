@@ -35,7 +35,7 @@ struct TestConsortium {
 
     func open() async throws -> LedgerNode {
         try await LedgerNode.embedded(
-            genesis: genesis, members: (0..<4).map { .init(storePath: path($0), key: memberKeys[$0]) },
+            genesis: genesis, members: (0..<4).map { .init(id: "m\($0)", storePath: path($0), key: memberKeys[$0]) },
             contracts: contracts, clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
     }
 

@@ -19,7 +19,7 @@ import Testing
     /// Nothing forks, nothing that was final is lost, and all goes on once what can be mended is mended.
     @Test func holds() async throws {
         let seeds = Self.given.map { [$0] } ?? Array(0..<Self.seeds)
-        var (crashes, heights, steps, finals) = (0, 0, 0, 0)
+        var (crashes, heights, steps, finals, changes) = (0, 0, 0, 0, 0)
         for seed in seeds {
             do {
                 let figures = try await Self.run(seed: seed)
@@ -27,12 +27,15 @@ import Testing
                 heights += Int(figures.heights)
                 steps += figures.steps
                 finals += figures.finals
+                changes += figures.changes
                 if Self.given != nil { print("seed \(seed): \(figures)") }
             } catch {
                 Issue.record("CAIRN_SEED=\(seed): \(error)")
             }
         }
-        print("\(seeds.count) seeds: \(heights) blocks, \(finals) answers, \(crashes) crashes, \(steps) steps")
+        print(
+            "\(seeds.count) seeds: \(heights) blocks, \(finals) answers, \(changes) changes of members, \(crashes) crashes, \(steps) steps"
+        )
     }
 
     @Test func aSeedReplaysItsRun() async throws {
