@@ -27,7 +27,8 @@ public struct DeadLetter: Sendable, Hashable {
         reason = refusal.reason.rawValue
         self.message = refusal.message
         topic = message.topic
-        payload = message.payload
+        // What must not be collected is not kept here either.
+        payload = refusal.reason == .notAgreed ? [] : message.payload
         properties = message.userProperties
     }
 

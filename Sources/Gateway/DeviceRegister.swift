@@ -10,6 +10,8 @@ struct DeviceRegister: Sendable {
         /// Whose readings they are.
         let owner: String
         let isActive: Bool
+        /// The owner has signed the terms that this gateway needs, or it needs none.
+        let isAgreed: Bool
     }
 
     static let empty = DeviceRegister(devices: [:])
@@ -39,6 +41,8 @@ extension DeviceRegister {
             var profile: String
             var owner: String
             var active: Bool
+            /// nil in a list that an older node made.
+            var agreed: Bool?
         }
         var items: [Item]
     }
@@ -59,7 +63,8 @@ extension DeviceRegister {
                 key.kid.hex == item.kid
             else { throw GatewayError(.directory, "the key of \(item.urn) in the node's list does not fit its kid") }
             devices[key.kid] = Device(
-                urn: item.urn, key: key, profile: item.profile, owner: item.owner, isActive: item.active)
+                urn: item.urn, key: key, profile: item.profile, owner: item.owner, isActive: item.active,
+                isAgreed: item.agreed ?? true)
         }
         self.devices = devices
     }

@@ -133,7 +133,7 @@ actor Intake {
         var device = known ?? DeviceState(id: Int64(judgement.devices.count) + 1, last: 0)
         let sequence = verified.message.sequence
         if known != nil && sequence <= device.last {
-            return try await judgeRepetition(verified.message, device: device, in: judgement)
+            return try await judgeRepetition(verified, device: device, received: received, in: &judgement)
         }
         let profile = configuration.profiles[verified.profile] ?? .standard
         var quality = device.marker.mark(
@@ -197,12 +197,26 @@ actor Intake {
 
     /// A sequence number that is not greater than the last: the same message again, or another one that reuses it.
     private func judgeRepetition(
-        _ message: DeviceMessage, device: DeviceState, in judgement: Judgement
+        _ verified: VerifiedMessage, device: DeviceState, received: UInt64, in judgement: inout Judgement
     ) async throws -> MessageOutcome {
+        let message = verified.message
         var known = judgement.signatures[device.id]?[message.sequence]
         if known == nil { known = try await store.signature(device: device.id, sequence: message.sequence) }
         // The signature was verified over topic, number and payload: the same signature is the same message.
         if known == message.signature { return .duplicateDelivery }
+        // Another message under the same key and number: the ledger hears of it once a day for a device.
+        if known != nil {
+            let urn = verified.topic.device.text
+            judgement.group.events.append(
+                OutboxEntry(
+                    purpose: "event/clone/\(urn)/\(received / 86_400_000)", subject: urn,
+                    operation: Ledger.Operation(
+                        "devices", "event",
+                        [
+                            ("device", .text(urn)), ("name", "clone"), ("at", .unsigned(received)),
+                            ("details", .bytes(Array(#"{"sequence":\#(message.sequence)}"#.utf8))),
+                        ])))
+        }
         return .refused(
             Refusal(.duplicate, "sequence number \(message.sequence) is not greater than the last, \(device.last)"))
     }

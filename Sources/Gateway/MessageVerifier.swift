@@ -47,6 +47,10 @@ struct MessageVerifier: Sendable {
             throw Refusal(.foreignKey, "the key belongs to \(device.urn), not to \(topic.device.text)")
         }
         guard device.isActive else { throw Refusal(.inactiveDevice, "\(device.urn) was revoked") }
+        guard device.isAgreed else {
+            throw Refusal(
+                .notAgreed, "\(device.owner) has not signed the terms of this gateway; nothing is collected before")
+        }
         guard signed.isSigned(by: device.key) else {
             throw Refusal(.badSignature, "the signature does not hold for payload, topic and sequence number")
         }

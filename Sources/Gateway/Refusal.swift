@@ -12,6 +12,8 @@ public struct Refusal: Error, Sendable, Hashable {
         case unknownDevice = "unknown-device"
         /// The device was revoked.
         case inactiveDevice = "inactive-device"
+        /// The device's owner has not signed the terms without which nothing is collected. The payload is not kept.
+        case notAgreed = "not-agreed"
         /// The key is that of another device than the topic names.
         case foreignKey = "foreign-key"
         /// The signature does not hold over payload, topic and sequence number.

@@ -87,7 +87,7 @@ extension UseCase {
     var allContracts: [any Contract] {
         [
             MembershipContract(), WalletContract(), TelemetryContract(), GrantsContract(), DevicesContract(),
-            PersonalContract(),
+            PersonalContract(), TermsContract(),
         ] + contracts
     }
 

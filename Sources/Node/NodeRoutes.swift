@@ -32,13 +32,15 @@ public enum NodeRoutes {
         let organisation = OrganisationRoutes(platform: platform, invitations: access.invitations)
         let wallet = WalletRoutes(platform: platform)
         let sequence = SequenceRoutes(platform: platform, useCases: useCases)
+        let terms = TermsRoutes(platform: platform)
         let enrolment = EnrolmentRoutes(platform: platform, invitations: access.invitations)
-        let own = (described + account.api + organisation.api + wallet.api + sequence.api + personal.api).map(limit)
+        let own = (described + account.api + organisation.api + wallet.api + sequence.api + personal.api + terms.api)
+            .map(limit)
         let document = OpenAPI.document(for: own, title: "Cairn", version: OperationsRoutes.version)
         let routes =
             own + pages.map(limit) + devices.pages + access.signIn.pages + account.pages + organisation.pages
             + enrolment.pages + wallet.pages
-            + sequence.pages.map(limit) + evidence.pages + personal.pages
+            + sequence.pages.map(limit) + evidence.pages + personal.pages + terms.pages
             + [
                 Route(
                     .get, "/openapi.json", "This description", tag: "operations", access: .anyone

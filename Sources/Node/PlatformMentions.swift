@@ -4,6 +4,7 @@ import Ledger
 enum PlatformMentions {
     private static let names = [
         "wallet": ["to", "payee", "payer", "account"], "membership": ["id", "urn", "owner", "gateway", "to"],
+        "terms": ["issuer", "gateway"],
     ]
 
     static func names(in statement: Statement) -> [String] {

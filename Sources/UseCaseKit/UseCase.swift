@@ -38,6 +38,8 @@ public protocol UseCase: Sendable {
     func home(for roles: [String]) -> String?
     /// Addresses of pages that show something, by group and name: `["boxes": ["active": "/01/…"]]`.
     func examples(on platform: Platform) throws -> [String: [String: String]]
+    /// The operation by which somebody signs these terms; nil for the terms contract's own.
+    func signing(_ terms: SignedTerms, by session: Session, on platform: Platform) throws -> Ledger.Operation?
     /// The participants, devices and prices of its demo consortium.
     var cast: Cast { get }
     /// Consortia with ledgers of their own that its parties take part in too, and that its scenario needs.
@@ -65,6 +67,9 @@ extension UseCase {
     public func work(on platform: Platform, beside companions: [String: Platform]) async throws {}
     public var parameters: [(contract: String, values: CBOR)] { [] }
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] { [] }
+    public func signing(_ terms: SignedTerms, by session: Session, on platform: Platform) throws -> Ledger.Operation? {
+        nil
+    }
     public func control() -> (any EdgeControl)? { nil }
     public func analysis() -> (any EdgeAnalysis)? { nil }
 }

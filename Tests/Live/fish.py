@@ -97,6 +97,20 @@ def operations(value):
             pass
 
 
+def terms_of(ponds, issuer, name="finance"):
+    """Version and SHA-256 of somebody's terms, as whoever is going to sign them reads them."""
+    _, body = ponds.get("lagoon-farm", "/api/v1/terms")
+    found = next(item for item in json.loads(body)["items"] if (item["issuer"], item["name"]) == (issuer, name))
+    return {"version": found["version"], "hash": bytes.fromhex(found["hash"])}
+
+
+def agree(ponds, who, issuer):
+    """Signs the terms of a bank or insurer, without which it is shown nothing."""
+    status, answer = ponds.submit(who, "terms", "sign", {"issuer": issuer, "name": "finance"} | terms_of(ponds, issuer), who)
+    if status != 201:
+        raise RuntimeError(f"the terms of {issuer}: {status} {answer}")
+
+
 def run(check):
     field.NAME = NAME
     try:
@@ -152,6 +166,9 @@ def competitors(check, ponds):
     """FISH-38: a record is for those whom it names; another bank finds none of it anywhere."""
     until = int(time.time() * 1000) + 86_400_000
     share = {"institution": "rural-bank", "classes": ["water"], "until": until}
+    _, answer = ponds.submit("lagoon-farm", "fish", "share", share, "lagoon-farm")
+    check("FISH-40: not before its terms are signed", answer.get("code") == "fish-112", answer)
+    agree(ponds, "lagoon-farm", "rural-bank")
     status, answer = ponds.submit("lagoon-farm", "fish", "share", share, "lagoon-farm")
     check("the farmer lets one bank see the water", status == 201, answer)
     record = f"/api/v1/transactions/{answer['id']}"

@@ -14,7 +14,7 @@ import field
 import sharing
 from sharing import sealed
 from device import Device
-from fish import NAME, POND, PROBE, Ponds, moment, operations
+from fish import NAME, POND, PROBE, Ponds, agree, moment, operations, terms_of
 from process import request_as, stop
 from statement import Participant, encode
 
@@ -179,15 +179,15 @@ def alarms(check, ponds):
 
 
 def rule(feature, limit, reason):
-    """100 points above a limit, else none; the other way round for what should be small."""
+    """No points up to a limit and hardly any above it; the other way round, and at once, for what is counted and should be none."""
     few = feature in ("medicineBreaches",)
     return {"feature": feature, "reason": reason,
-            "bins": [[limit, 100 if few else 0], [1_000_000, 0 if few else 100]]}
+            "bins": [[limit, 100], [limit + 1, 0]] if few else [[limit, 0], [1_000_000, 100]]}
 
 
-def card(kind, rules, cutoff=0, rate=50):
+def card(kind, rules, cutoff=0, rate=50, exclusions=()):
     return encode({"kind": kind, "cutoff": cutoff, "maximum": 80_000, "thinDays": 0, "thinMaximum": 80_000, "rate": rate,
-                   "days": 100, "rules": rules})
+                   "days": 100, "rules": rules, "exclusions": list(exclusions)})
 
 
 def papers(check, ponds):
@@ -202,6 +202,7 @@ def papers(check, ponds):
     check("FISH-33: a harvest inside the withdrawal period is flagged",
           ponds.state("fish/farms/lagoon-farm")["breaches"] == before + 1, answer)
     until = now() + 86_400_000
+    agree(ponds, "lagoon-farm", "rural-bank")
     must(ponds, "lagoon-farm", "share", institution="rural-bank", until=until,
          classes=["water", "operations", "fry", "feed", "medicine"])
     reasons = {"water": "history is short", "fry": "fry is not confirmed", "feed": "feed is not counted",
@@ -231,6 +232,7 @@ def audit(check, ponds):
          count=1000, certificate=bytes(32))
     must(ponds, "fisheries-office", "issue", "wallet", "harvest-mutual", to="harvest-mutual", amount=200_000, currency="XPT")
     must(ponds, "fisheries-office", "issue", "wallet", "lagoon-farm", to="lagoon-farm", amount=20_000, currency="XPT")
+    agree(ponds, "lagoon-farm", "harvest-mutual")
     must(ponds, "lagoon-farm", "share", institution="harvest-mutual", until=now() + 86_400_000,
          classes=["water", "operations", "fry", "feed", "medicine"])
     must(ponds, "harvest-mutual", "publishModel", about="harvest-mutual", name="plain", version=1,
@@ -349,7 +351,9 @@ def figures(check, ponds):
         value is None for name, value in shown.items() if name != "smallestGroup"), shown)
     for number in range(4):
         farmer = person(ponds, f"farmer-{number}", ["fish-farmer"], "aqua-service")
-        must(ponds, farmer.name, "signAgreement", about=farmer.name, provider="aquacloud", version="1.0", document=bytes(32))
+        terms = terms_of(ponds, "aquacloud", "service")
+        must(ponds, farmer.name, "signAgreement", about=farmer.name, provider="aquacloud", version=terms["version"],
+             document=terms["hash"])
     shown = told()
     check("FISH-29: five farms do; what one of them alone has is still hidden", shown["farms"] == 5
           and shown["ponds"] is None and shown["covers"] is None, shown)

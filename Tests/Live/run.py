@@ -21,6 +21,7 @@ import evidence
 import exports
 import faults
 import fish
+import fish_cases
 import fish_records
 import inputs
 import life
@@ -56,6 +57,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("energy trading", energy.run), ("a market with own keys", energy_market.run),
          ("fish farming and its drill", fish.run),
          ("records and alarms of fish farming", fish_records.run),
+         ("contracts, nights and cases of fish farming", fish_cases.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run),
          ("nodes of their own", cluster.run), ("members join and leave", members.run),

@@ -24,6 +24,8 @@ public struct DevicesContract: Contract {
     public static let rules = StateMap<RulesRecord>("devices", "rules")
     /// The last event of each name, by `<device>/<name>`.
     public static let lastEvents = StateMap<DeviceEventRecord>("devices", "events")
+    /// The event by which a gateway tells that two messages under one key had the same number: somebody has a copy of the key.
+    public static let clone = "clone"
     public static let claims = StateMap<ClaimRecord>("devices", "claims")
 
     /// Commands of one device that may wait for their outcome.

@@ -4,9 +4,10 @@ import Ledger
 ///
 /// | operation | by | refused when |
 /// |---|---|---|
-/// | `openEpoch` | a gateway | it is not the next epoch; the owner has no encryption key |
+/// | `openEpoch` | a gateway | it is not the next epoch; the owner has no encryption key, or has not signed the terms that \
+/// this gateway needs |
 /// | `batch` | a gateway | positions do not continue the stream; sealed under an epoch that was not opened; plain \
-/// although the owner did not publish the stream; the root does not match a plain body |
+/// although the owner did not publish the stream; the root does not match a plain body; the owner has not signed |
 public struct TelemetryContract: Contract {
     /// The next free position of a gateway's stream, by `<gateway>/<stream>`.
     public static let streams = StateMap<UInt64>("telemetry", "streams")
@@ -35,7 +36,7 @@ public struct TelemetryContract: Contract {
     }
 
     private func batch(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
-        let (stream, _) = try Self.stream(&arguments)
+        let (stream, owner) = try Self.stream(&arguments)
         let epoch = try arguments.unsigned("epoch")
         let first = try arguments.unsigned("first")
         let last = try arguments.unsigned("last")
@@ -45,6 +46,7 @@ public struct TelemetryContract: Contract {
         let body = try arguments.bytes("body", maximum: 60 * 1024)
         let sealed = try arguments.bool("sealed")
         try arguments.finish()
+        try Self.requireAgreement(of: owner, context)
 
         let key = "\(context.sender.id)/\(stream)"
         let next = try context.get(Self.streams, key) ?? 0
@@ -73,6 +75,7 @@ public struct TelemetryContract: Contract {
         let commitment = try arguments.hash("commitment")
         try arguments.finish()
         let gateway = context.sender.id
+        try Self.requireAgreement(of: owner, context)
         try context.requireEntry(GrantsContract.keys, owner, "an encryption key of the owner")
         let latest = try context.get(Self.latestEpochs, "\(gateway)/\(stream)") ?? 0
         let key = EpochRecord.key(gateway: gateway, stream: stream, number: number)
@@ -82,6 +85,16 @@ public struct TelemetryContract: Contract {
         }
         context.set(Self.latestEpochs, "\(gateway)/\(stream)", number)
         context.set(Self.epochs, key, EpochRecord(owner: owner, commitment: commitment, openedAt: context.time))
+    }
+
+    /// Nothing of an owner is taken before they signed what their gateway needs.
+    private static func requireAgreement(
+        of owner: String, _ context: ContractContext
+    ) throws(ContractError) {
+        guard try TermsContract.agrees(owner, at: context.sender.id, in: context.state) else {
+            throw ContractError(
+                108, "\(owner) has not signed the terms that \(context.sender.id) needs; nothing is collected before")
+        }
     }
 
     private static func stream(

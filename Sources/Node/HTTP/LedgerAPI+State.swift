@@ -51,6 +51,7 @@ extension LedgerAPI {
                         "urn": urn, "kid": device.kid.hex, "publicKey": key.coseKey.hex, "profile": device.profile,
                         "owner": device.owner, "gateway": device.gateway,
                         "active": device.revokedAt == nil && key.isValid(at: height),
+                        "agreed": try TermsContract.agrees(device.owner, at: device.gateway, in: reader),
                     ])
                 }
                 return .json(["items": items])

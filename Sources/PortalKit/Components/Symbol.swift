@@ -4,6 +4,7 @@ enum Symbol: String, CaseIterable {
     case check, clock, stop, bag, question, pause, slash
     case device, person, statement
     case seed, growth, drop, harvest, flask, box, truck, store
+    case fan, feed, fish
 
     /// The drawing, hidden from screen readers: words beside it say the same.
     var svg: String {
@@ -49,6 +50,13 @@ enum Symbol: String, CaseIterable {
         case .truck:
             #"<path d="M2.5 6h11.5v11H2.5zM14 10h4l3.5 3.5V17H14z"/><circle cx="7" cy="17.5" r="2"/>"#
                 + #"<circle cx="17.5" cy="17.5" r="2"/>"#
+        case .fan:
+            #"<circle cx="12" cy="12" r="2"/><path d="M12 10c-1.5-3-.8-6.5 2-7s4.4 3 .8 6.6M14 12c3-1.5 6.5-.8 7 2s-3 4.4-6.6.8"#
+                + #"M12 14c1.5 3 .8 6.5-2 7s-4.4-3-.8-6.6M10 12c-3 1.5-6.5.8-7-2s3-4.4 6.6-.8"/>"#
+        case .feed: #"<path d="M3.5 13h17l-2.5 7.5h-12z"/><path d="M8 9.5h.01M12 8h.01M16 9.5h.01M10 5h.01M14 5h.01"/>"#
+        case .fish:
+            #"<path d="M2.5 7.5c2 1.3 3.2 2.8 4 4.5-.8 1.7-2 3.2-4 4.5M6.5 12c2.5-4 5.5-5.5 8.5-5.5 3.2 0 5.3 2.3 6.5 5.5"#
+                + #"-1.2 3.2-3.3 5.5-6.5 5.5-3 0-6-1.5-8.5-5.5z"/><circle cx="16.8" cy="10.8" r=".6" fill="currentColor"/>"#
         case .store: #"<path d="M4 10v10.5h16V10M2.5 10 5 3.5h14l2.5 6.5zM10 20.5V14h4v6.5"/>"#
         }
     }

@@ -159,17 +159,11 @@ extension ChattelContract {
     /// The words are on the ledger under a key of each reader alone; their hash is what all can hold each other to.
     func message(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
         let id = try arguments.text("application", maximum: 60)
-        _ = try arguments.hash("text")
-        let sealed = try arguments.array("sealed", maximum: 3)
-        try arguments.finish()
         let application = try context.require(Self.applications, id, "the application")
         try requireParty(application, context)
-        for value in sealed {
-            let words = try SealedWords(cbor: value)
-            guard [application.enterprise, application.bank, application.monitor].contains(words.reader),
-                words.box.count <= SealedWords.maximumBox
-            else { throw .invalid("sealed", "at most \(SealedWords.maximumBox) octets for each party of the case") }
-        }
+        try SealedWords.take(
+            &arguments, readers: [application.enterprise, application.bank, application.monitor].compactMap { $0 })
+        try arguments.finish()
         try context.emit("message", subject: "application:\(id)", [("from", .text(context.sender.id))])
     }
 

@@ -15,6 +15,9 @@ public struct ApplicationRecord: StateValue, Hashable {
     /// The inputs as they were when the farmer applied, and the height of the block before.
     public var features: Features
     public var basis: UInt64
+    /// Streams of readings that stood behind them, with the position up to which the ledger had them: the data's heads.
+    public var heads: [Head]
+    public var grade: DataGrade
     public var stage: Stage
     public var score: UInt64 = 0
     public var reasons: [String] = []
@@ -22,13 +25,13 @@ public struct ApplicationRecord: StateValue, Hashable {
     public var amount: UInt64 = 0
     public var owed: UInt64 = 0
     public var decidedAt: UInt64?
-    /// Why the farmer objects.
-    public var objection: String?
 
     init(
         institution: String, model: String, batch: String, order: String, payee: String, asked: UInt64,
-        appliedAt: UInt64, features: Features, basis: UInt64
+        appliedAt: UInt64, features: Features, basis: UInt64, heads: [Head], grade: DataGrade
     ) {
+        self.heads = heads
+        self.grade = grade
         self.institution = institution
         self.model = model
         self.batch = batch
@@ -47,7 +50,8 @@ public struct ApplicationRecord: StateValue, Hashable {
             institution: try fields.text("institution"), model: try fields.text("model"),
             batch: try fields.text("batch"), order: try fields.text("order"), payee: try fields.text("payee"),
             asked: try fields.number("asked"), appliedAt: try fields.number("appliedAt"),
-            features: try Features(cbor: fields.value("features")), basis: try fields.number("basis"))
+            features: try Features(cbor: fields.value("features")), basis: try fields.number("basis"),
+            heads: try Head.list(fields.items("heads")), grade: try DataGrade(cbor: fields.value("grade")))
         guard let stage = Stage(rawValue: try fields.text("stage")) else { throw .corrupt("of an application") }
         self.stage = stage
         score = try fields.number("score")
@@ -55,7 +59,6 @@ public struct ApplicationRecord: StateValue, Hashable {
         amount = try fields.number("amount")
         owed = try fields.number("owed")
         decidedAt = fields.optionalNumber("decidedAt")
-        objection = fields.optionalText("objection")
     }
 
     public var cbor: Value {
@@ -64,9 +67,29 @@ public struct ApplicationRecord: StateValue, Hashable {
             "payee": .text(payee), "asked": .unsigned(asked), "appliedAt": .unsigned(appliedAt),
             "features": features.cbor, "basis": .unsigned(basis), "stage": .text(stage.rawValue),
             "score": .unsigned(score), "reasons": .texts(reasons), "amount": .unsigned(amount),
-            "owed": .unsigned(owed), "decidedAt": .optional(decidedAt), "objection": .optional(objection),
+            "owed": .unsigned(owed), "decidedAt": .optional(decidedAt),
+            "heads": .array(heads.map(\.cbor)), "grade": grade.cbor,
         ]
     }
+}
+
+/// How far a stream of readings had come.
+public struct Head: Sendable, Hashable {
+    /// `<gateway>/<owner>.<channel>`.
+    public let stream: String
+    public let next: UInt64
+
+    static func list(_ items: [Value]) throws(ContractError) -> [Head] {
+        var heads: [Head] = []
+        for item in items {
+            guard let parts = item.array, parts.count == 2, let stream = parts[0].text, let next = parts[1].unsigned
+            else { throw .corrupt("of a head") }
+            heads.append(Head(stream: stream, next: next))
+        }
+        return heads
+    }
+
+    var cbor: Value { .array([.text(stream), .unsigned(next)]) }
 }
 
 /// A purchase order for feed or fry; `fish/orders/<order>`.

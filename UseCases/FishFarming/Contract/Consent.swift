@@ -9,6 +9,7 @@ extension FishFarmingContract {
         let document = try arguments.hash("document")
         try arguments.finish()
         try context.requireEntry(MembershipContract.participants, provider, "the service company")
+        try TermsContract.sign(Self.serviceTerms, of: provider, version: version, hash: document, in: context)
         var farm =
             try context.get(Self.farms, context.sender.id)
             ?? FarmRecord(provider: provider, version: version, document: document, signedAt: context.time)
@@ -63,6 +64,10 @@ extension FishFarmingContract {
         guard record.roles.contains(Role.bank) || record.roles.contains(Role.insurer) else {
             throw .invalid("institution", "a bank or an insurer")
         }
+        guard
+            try TermsContract.isSigned(
+                Self.financeTerms, of: institution, by: context.sender.id, in: context.state)
+        else { throw Refusal.unsigned(institution) }
         context.set(
             Self.shares, "\(context.sender.id)/\(institution)",
             ShareRecord(

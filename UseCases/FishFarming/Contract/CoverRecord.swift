@@ -5,7 +5,7 @@ import ContractKit
 /// The index is the oxygen that the gateway reports: below ``trigger`` for ``minutes`` pays ``indexSum`` by contract.
 /// The rest of the sum stays set aside for a loss that an audit shows and the index does not.
 public struct CoverRecord: StateValue, Hashable {
-    public enum Stage: String, Sendable { case asked, quoted, live, refused, paid, ended }
+    public enum Stage: String, Sendable { case asked, quoted, live, refused, excluded, paid, ended }
 
     /// Hundredths of mg/L.
     public static let trigger: UInt64 = 200
@@ -21,6 +21,7 @@ public struct CoverRecord: StateValue, Hashable {
     public var batch: String
     public var sum: UInt64
     public var features: Features
+    public var grade: DataGrade
     public var stage: Stage
     public var score: UInt64 = 0
     public var reasons: [String] = []
@@ -34,10 +35,17 @@ public struct CoverRecord: StateValue, Hashable {
     public var paid: UInt64 = 0
     /// What an audit paid.
     public var auditPaid: UInt64 = 0
+    /// Ledger time at which it came into force, ms.
+    public var boundAt: UInt64 = 0
+    /// The exclusion by which the index was decided, in words; and whether a person of the insurer decided otherwise.
+    public var exclusion: String?
+    public var isOverruled = false
 
     public var indexSum: UInt64 { sum / 1000 * Self.indexShare }
 
-    init(insurer: String, model: String, pond: String, batch: String, sum: UInt64, features: Features) {
+    init(insurer: String, model: String, pond: String, batch: String, sum: UInt64, features: Features, grade: DataGrade)
+    {
+        self.grade = grade
         self.insurer = insurer
         self.model = model
         self.pond = pond
@@ -52,7 +60,7 @@ public struct CoverRecord: StateValue, Hashable {
         self.init(
             insurer: try fields.text("insurer"), model: try fields.text("model"), pond: try fields.text("pond"),
             batch: try fields.text("batch"), sum: try fields.number("sum"),
-            features: try Features(cbor: fields.value("features")))
+            features: try Features(cbor: fields.value("features")), grade: try DataGrade(cbor: fields.value("grade")))
         guard let stage = Stage(rawValue: try fields.text("stage")) else { throw .corrupt("of a cover") }
         self.stage = stage
         score = try fields.number("score")
@@ -64,15 +72,19 @@ public struct CoverRecord: StateValue, Hashable {
         gapTime = try fields.number("gapTime")
         paid = try fields.number("paid")
         auditPaid = try fields.number("auditPaid")
+        boundAt = try fields.number("boundAt")
+        exclusion = fields.optionalText("exclusion")
+        isOverruled = try fields.flag("isOverruled")
     }
 
     public var cbor: Value {
         [
             "insurer": .text(insurer), "model": .text(model), "pond": .text(pond), "batch": .text(batch),
-            "sum": .unsigned(sum), "features": features.cbor, "stage": .text(stage.rawValue),
+            "sum": .unsigned(sum), "features": features.cbor, "grade": grade.cbor, "stage": .text(stage.rawValue),
             "score": .unsigned(score), "reasons": .texts(reasons), "basic": .unsigned(basic),
             "loading": .unsigned(loading), "until": .unsigned(until), "lowTime": .unsigned(lowTime),
             "gapTime": .unsigned(gapTime), "paid": .unsigned(paid), "auditPaid": .unsigned(auditPaid),
+            "boundAt": .unsigned(boundAt), "exclusion": .optional(exclusion), "isOverruled": .bool(isOverruled),
         ]
     }
 }

@@ -21,6 +21,15 @@ public enum Feature: String, Sendable, CaseIterable {
     /// Loans repaid here.
     case repaid
 
+    /// What counts as a small change of it; nil for what is counted one by one and never a small thing.
+    var smallChange: UInt64? {
+        switch self {
+        case .historyDays: 1
+        case .dataFit, .lowOxygen, .survival, .fryConfirmed, .feedByDevice: 10
+        case .failedRemedies, .medicineBreaches, .repaid: nil
+        }
+    }
+
     /// The class of data that it is drawn from; nil for what the ledger itself knows.
     public var dataClass: DataClass? {
         switch self {
@@ -71,7 +80,8 @@ public struct Features: Sendable, Hashable {
         whole == 0 ? 0 : min(1000, part.multipliedReportingOverflow(by: 1000).partialValue / whole)
     }
 
-    init(cbor: Value) throws(ContractError) {
+    /// As a decision keeps them.
+    public init(cbor: Value) throws(ContractError) {
         guard let parts = cbor.array, parts.count == 2,
             let values = parts[0].array?.compactMap(\.unsigned), values.count == Feature.allCases.count,
             let shares = parts[1].array?.compactMap(\.unsigned), shares.count == 3
@@ -80,5 +90,5 @@ public struct Features: Sendable, Hashable {
         self.shares = shares
     }
 
-    var cbor: Value { .array([.array(values.map { .unsigned($0) }), .array(shares.map { .unsigned($0) })]) }
+    public var cbor: Value { .array([.array(values.map { .unsigned($0) }), .array(shares.map { .unsigned($0) })]) }
 }

@@ -25,6 +25,14 @@ public struct FishFarmingContract: Contract {
 
     public static let alarms = StateMap<AlarmRecord>(contractName, "alarms")
     public static let neighbours = StateMap<NeighbourRecord>(contractName, "neighbours")
+    public static let nights = StateMap<NightRecord>(contractName, "nights")
+    public static let reports = StateMap<ReportRecord>(contractName, "reports")
+    public static let claims = StateMap<LossClaim>(contractName, "claims")
+    public static let objections = StateMap<ObjectionRecord>(contractName, "objections")
+    public static let assistance = StateMap<AssistanceRecord>(contractName, "assistance")
+    /// Names of the terms that a service company and a bank or insurer publish; see `TermsContract`.
+    public static let serviceTerms = "service"
+    public static let financeTerms = "finance"
     public static let risks = StateMap<RiskRecord>(contractName, "risks")
 
     public enum Role {
@@ -34,11 +42,16 @@ public struct FishFarmingContract: Contract {
         public static let bank = "bank"
         public static let insurer = "insurer"
         public static let auditor = "loss-adjuster"
+        public static let extensionWorker = "extension-worker"
     }
 
     enum Refusal {
         static let noAgreement = ContractError(
             110, "sign the contract with the service company first; without it no data are collected")
+        static let otherTerms = ContractError(111, "the hash is not that of the terms in force; read them again")
+        static func unsigned(_ institution: String) -> ContractError {
+            ContractError(112, "read and sign the terms of \(institution) first; nothing is shown to it before")
+        }
         static func notAllowed(_ kind: DataClass) -> ContractError {
             ContractError(120, "the farmer does not allow \(kind.rawValue) data to be collected")
         }
@@ -60,6 +73,9 @@ public struct FishFarmingContract: Contract {
         }
         static let sequence = ContractError(141, "reports follow each other in time and do not overlap")
         static let fish = ContractError(142, "there are not that many fish in the batch")
+        static func excluded(_ exclusion: Exclusion) -> ContractError {
+            ContractError(144, "the cover pays \(exclusion.words)")
+        }
         static let audit = ContractError(143, "an audit pays at most what is left of the sum, once")
     }
 
@@ -93,6 +109,14 @@ public struct FishFarmingContract: Contract {
         case "reportRisk": try reportRisk(&arguments, context)
         case "riskDone": try riskDone(&arguments, context)
         case "measureRisk": try measureRisk(&arguments, context)
+        case "forecastNight": try forecastNight(&arguments, context)
+        case "tellDawn": try tellDawn(&arguments, context)
+        case "correct": try correct(&arguments, context)
+        case "assist": try assist(&arguments, context)
+        case "say": try say(&arguments, context)
+        case "answerObjection": try answerObjection(&arguments, context)
+        case "claim": try claim(&arguments, context)
+        case "declineClaim": try declineClaim(&arguments, context)
         case "choose": try choose(&arguments, context)
         case "publishModel": try publishModel(&arguments, context)
         case "order": try order(&arguments, context)
@@ -111,7 +135,7 @@ public struct FishFarmingContract: Contract {
         }
     }
 
-    /// Offers and quotes that nobody took, covers whose time is over, and alarms that nobody answered.
+    /// Offers and quotes that nobody took, covers whose time is over, and alarms and objections that nobody answered.
     public func timer(_ id: String, in context: ContractContext) throws(ContractError) {
         if id.hasPrefix("offer ") {
             try offerEnds(String(id.dropFirst(6)), context)
@@ -119,6 +143,8 @@ public struct FishFarmingContract: Contract {
             try coverEnds(String(id.dropFirst(6)), context)
         } else if id.hasPrefix("alarm ") {
             try escalate(String(id.dropFirst(6)), context)
+        } else if id.hasPrefix("objection ") {
+            try objectionDue(String(id.dropFirst(10)), context)
         }
     }
 

@@ -12,11 +12,18 @@ extension FishFarmingContract {
             feeder: try arguments.optionalText("feeder", maximum: 200),
             on: try arguments.unsigned("on", in: 50...1500), off: try arguments.unsigned("off", in: 50...1500),
             alarm: try arguments.unsigned("alarm", in: 10...1500),
-            shortest: try arguments.unsigned("shortest", in: 0...Self.day))
+            shortest: try arguments.unsigned("shortest", in: 0...Self.day),
+            site: try arguments.optionalText("site", maximum: 60),
+            clock: PondClock(
+                midnight: try arguments.optionalUnsigned("midnight") ?? 0,
+                pace: try arguments.optionalUnsigned("pace") ?? 1))
         try arguments.finish()
         _ = try ownFarm(context)
         guard record.alarm < record.on, record.on < record.off else {
             throw .invalid("on", "above alarm and below off")
+        }
+        guard (1...PondClock.fastest).contains(record.clock.pace) else {
+            throw .invalid("pace", "1 to \(PondClock.fastest)")
         }
         guard try context.get(Self.ponds, pond) == nil else { throw .exists("the pond \(pond)") }
         for urn in [record.probe] + record.aerators + (record.feeder.map { [$0] } ?? []) {
@@ -30,7 +37,7 @@ extension FishFarmingContract {
 
     func stock(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
         let id = try Self.identifier(&arguments, "batch")
-        let record = BatchRecord(
+        var record = BatchRecord(
             owner: context.sender.id, pond: try arguments.text("pond", maximum: 60),
             species: try arguments.text("species", maximum: 60), supplier: try arguments.text("supplier", maximum: 100),
             count: try arguments.unsigned("count", in: 1...100_000_000), stockedAt: context.time,
@@ -42,6 +49,8 @@ extension FishFarmingContract {
         guard try context.get(Self.batches, id) == nil else { throw .exists("the batch \(id)") }
         farm.stocked = try farm.stocked.adding(record.count)
         farm.byWord = try farm.byWord.adding(1)
+        try add(
+            ReportRecord(.fry, stated: record.count, verdict: .plausible, at: context.time), to: id, &record, context)
         context.set(Self.farms, context.sender.id, farm)
         context.set(Self.batches, id, record)
     }
@@ -49,12 +58,14 @@ extension FishFarmingContract {
     func confirmFry(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
         try context.requireRole(Role.supplier)
         let id = try arguments.text("batch", maximum: 60)
+        let delivered = try arguments.optionalUnsigned("count")
         try arguments.finish()
         var batch = try context.require(Self.batches, id, "the batch")
         guard batch.supplier == context.sender.id else { throw .notAuthorised("the supplier is \(batch.supplier)") }
         guard !batch.isConfirmed else { throw Refusal.stage }
         var farm = try farm(of: batch.owner, collecting: .fry, context)
         batch.isConfirmed = true
+        try compareFry(id, batch, delivered: delivered ?? batch.count, context)
         farm.stockedConfirmed = try farm.stockedConfirmed.adding(batch.count)
         farm.byOthers = try farm.byOthers.adding(1)
         context.set(Self.batches, id, batch)
@@ -77,10 +88,12 @@ extension FishFarmingContract {
             }
             farm.feedByDevice = try farm.feedByDevice.adding(grams)
             farm.byDevice = try farm.byDevice.adding(1)
+            batch.counted = try batch.counted.adding(grams)
         } else {
             guard batch.owner == context.sender.id else { throw .notAuthorised("the batch belongs to \(batch.owner)") }
             farm.feedStated = try farm.feedStated.adding(grams)
             farm.byWord = try farm.byWord.adding(1)
+            try compareFeed(grams, id, &batch, context)
         }
         batch.feed = try batch.feed.adding(grams)
         context.set(Self.batches, id, batch)
@@ -141,6 +154,7 @@ extension FishFarmingContract {
         let grams = try arguments.unsigned("grams", in: 1...1_000_000_000_000)
         try arguments.finish()
         batch.harvested = try batch.harvested.adding(grams)
+        try compareDeaths(harvested: batch.harvested, id, &batch, context)
         if batch.withheldUntil > context.time {
             var farm = try farm(of: batch.owner, collecting: .medicine, context)
             farm.breaches = try farm.breaches.adding(1)

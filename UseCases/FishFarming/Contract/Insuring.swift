@@ -15,11 +15,12 @@ extension FishFarmingContract {
         let farm = try requireConsent(context.sender.id, to: insurer, for: model, context)
         let cover = "\(context.sender.id)/\(id)"
         guard try context.get(Self.covers, cover) == nil else { throw .exists("the cover \(id)") }
+        let features = Features(farm, at: context.time)
         context.set(
             Self.covers, cover,
             CoverRecord(
                 insurer: insurer, model: key, pond: batch.pond, batch: batchID, sum: min(sum, model.maximum),
-                features: Features(farm, at: context.time)))
+                features: features, grade: try grade(of: context.sender.id, features, context)))
         try context.emit("coverRequested", subject: cover, [("institution", .text(insurer))])
     }
 
@@ -31,32 +32,37 @@ extension FishFarmingContract {
         guard cover.insurer == context.sender.id else { throw .notAuthorised("it is addressed to \(cover.insurer)") }
         guard cover.stage == .asked else { throw Refusal.stage }
         let model = try context.require(Self.models, cover.model, "the model")
-        let farmer = Self.farmer(of: key)
-        _ = try requireConsent(farmer, to: cover.insurer, for: model, context)
+        _ = try requireConsent(Self.farmer(of: key), to: cover.insurer, for: model, context)
         let score = model.score(cover.features)
         cover.score = score.points
         cover.reasons = score.reasons
         if score.points < model.cutoff {
             cover.stage = .refused
         } else {
-            cover.stage = .quoted
-            cover.basic = cover.sum / 1000 * model.rate
-            // Each lost point adds a per mille of the basic premium.
-            cover.loading = cover.basic / 1000 * score.lost
-            let end = try context.time.adding(Self.offerTerm)
-            let last = try end.adding((model.days + 1) * Self.day)
-            for (purpose, amount) in [("index", cover.indexSum), ("audit", cover.sum - cover.indexSum)] where amount > 0
-            {
-                try WalletContract.setAside(
-                    Hold(payee: farmer, amount: amount, until: last, controller: name), Self.currency,
-                    payer: cover.insurer, id: Self.holdID(key, purpose), in: context)
-            }
-            cover.until = end
-            context.schedule("cover \(key)", at: end)
+            try offer(key, &cover, model, lost: score.lost, context)
         }
         context.set(Self.covers, key, cover)
         try context.emit(
             "quoted", subject: key, [("stage", .text(cover.stage.rawValue)), ("score", .unsigned(cover.score))])
+    }
+
+    /// Quotes a premium and sets the sum aside.
+    func offer(
+        _ key: String, _ cover: inout CoverRecord, _ model: Scorecard, lost: UInt64, _ context: ContractContext
+    ) throws(ContractError) {
+        cover.stage = .quoted
+        cover.basic = cover.sum / 1000 * model.rate
+        // Each lost point adds a per mille of the basic premium.
+        cover.loading = cover.basic / 1000 * lost
+        let end = try context.time.adding(Self.offerTerm)
+        let last = try end.adding((model.days + 1) * Self.day)
+        for (purpose, amount) in [("index", cover.indexSum), ("audit", cover.sum - cover.indexSum)] where amount > 0 {
+            try WalletContract.setAside(
+                Hold(payee: Self.farmer(of: key), amount: amount, until: last, controller: name), Self.currency,
+                payer: cover.insurer, id: Self.holdID(key, purpose), in: context)
+        }
+        cover.until = end
+        context.schedule("cover \(key)", at: end)
     }
 
     /// The farmer pays the premium; the cover is in force.
@@ -76,6 +82,7 @@ extension FishFarmingContract {
         }
         context.cancel("cover \(key)", at: cover.until)
         cover.stage = .live
+        cover.boundAt = context.time
         cover.until = try context.time.adding(model.days * Self.day)
         context.schedule("cover \(key)", at: cover.until)
         pond.covers.append(key)
@@ -84,27 +91,9 @@ extension FishFarmingContract {
         try context.emit("bound", subject: key, [("until", .unsigned(cover.until))])
     }
 
-    /// A loss that an audit shows, beyond what the index paid: from the part of the sum that is set aside for it.
-    func payAudit(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
-        try context.requireRole(Role.auditor)
-        let key = try arguments.text("cover", maximum: 200)
-        let amount = try arguments.unsigned("amount", in: 1...WalletContract.maximumAmount)
-        _ = try arguments.text("finding", maximum: 300)
-        _ = try arguments.hash("report")
-        try arguments.finish()
-        var cover = try context.require(Self.covers, key, "the cover")
-        guard [.live, .paid].contains(cover.stage) else { throw Refusal.stage }
-        guard cover.auditPaid == 0, amount <= cover.sum - cover.indexSum else { throw Refusal.audit }
-        try WalletContract.settle(Self.hold(cover.insurer, key, "audit"), paying: amount, in: context)
-        cover.auditPaid = amount
-        context.set(Self.covers, key, cover)
-        try context.emit("auditPaid", subject: key, [("amount", .unsigned(amount))])
-    }
-
     func coverEnds(_ key: String, _ context: ContractContext) throws(ContractError) {
-        guard var cover = try context.get(Self.covers, key), [.quoted, .live, .paid].contains(cover.stage) else {
-            return
-        }
+        guard var cover = try context.get(Self.covers, key), [.quoted, .live, .excluded, .paid].contains(cover.stage)
+        else { return }
         if cover.stage != .paid {
             try WalletContract.settle(Self.hold(cover.insurer, key, "index"), paying: 0, in: context)
         }

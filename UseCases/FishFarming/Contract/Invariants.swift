@@ -43,7 +43,7 @@ extension FishFarmingContract {
             try check(loan.institution, key, "loan", loan.payee, loan.amount)
         }
         for (key, cover) in try state.scan(covers, limit: scanLimit)
-        where [.quoted, .live, .paid].contains(cover.stage) {
+        where [.quoted, .live, .excluded, .paid].contains(cover.stage) {
             if cover.stage != .paid, cover.indexSum > 0 {
                 try check(cover.insurer, key, "index", farmer(of: key), cover.indexSum)
             }

@@ -54,7 +54,7 @@ extension FishFarmingContract {
         let id = try Self.identifier(&arguments, "id")
         let key = try arguments.text("model", maximum: 200)
         let orderID = try arguments.text("order", maximum: 60)
-        let (batch, _) = try ownBatch(&arguments, context)
+        let (batch, fish) = try ownBatch(&arguments, context)
         let asked = try arguments.unsigned("amount", in: 1...WalletContract.maximumAmount)
         try arguments.finish()
         try context.requireRole(Role.farmer)
@@ -72,11 +72,20 @@ extension FishFarmingContract {
         guard try context.get(Self.loans, loan) == nil else { throw .exists("the application \(id)") }
         order.usedBy = loan
         context.set(Self.orders, orderID, order)
+        let pond = try context.require(Self.ponds, fish.pond, "the pond")
+        var heads: [Head] = []
+        for (stream, next) in try context.state.scan(
+            TelemetryContract.streams, prefix: "\(pond.gateway)/\(context.sender.id).", limit: 100)
+        {
+            heads.append(Head(stream: stream, next: next))
+        }
+        let features = Features(farm, at: context.time)
         context.set(
             Self.loans, loan,
             ApplicationRecord(
                 institution: institution, model: key, batch: batch, order: orderID, payee: order.seller, asked: asked,
-                appliedAt: context.time, features: Features(farm, at: context.time), basis: context.height - 1))
+                appliedAt: context.time, features: features, basis: context.height - 1, heads: heads,
+                grade: try grade(of: context.sender.id, features, context)))
         try context.emit("applied", subject: loan, [("institution", .text(institution))])
     }
 
@@ -102,18 +111,27 @@ extension FishFarmingContract {
             loan.stage = .refused
             try free(loan.order, context)
         } else {
-            loan.stage = .offered
-            loan.amount = min(loan.asked, isThin ? model.thinMaximum : model.maximum)
-            guard loan.amount > 0 else { throw .invalid("model", "one that lends something") }
-            let end = try context.time.adding(Self.offerTerm)
-            try WalletContract.setAside(
-                Hold(payee: loan.payee, amount: loan.amount, until: try end.adding(Self.day), controller: name),
-                Self.currency, payer: loan.institution, id: Self.holdID(key, "loan"), in: context)
-            context.schedule("offer \(key)", at: end)
+            let amount = min(loan.asked, isThin ? model.thinMaximum : model.maximum)
+            guard amount > 0 else { throw .invalid("model", "one that lends something") }
+            try offer(amount, key, &loan, context)
         }
         context.set(Self.loans, key, loan)
         try context.emit(
             "decided", subject: key, [("stage", .text(loan.stage.rawValue)), ("score", .unsigned(loan.score))])
+    }
+
+    /// Offers an amount until the offer's term ends, and sets it aside for the seller.
+    func offer(
+        _ amount: UInt64, _ key: String, _ loan: inout ApplicationRecord, _ context: ContractContext
+    ) throws(ContractError) {
+        loan.stage = .offered
+        loan.amount = amount
+        loan.decidedAt = context.time
+        let end = try context.time.adding(Self.offerTerm)
+        try WalletContract.setAside(
+            Hold(payee: loan.payee, amount: amount, until: try end.adding(Self.day), controller: name),
+            Self.currency, payer: loan.institution, id: Self.holdID(key, "loan"), in: context)
+        context.schedule("offer \(key)", at: end)
     }
 
     /// The farmer takes the offer: the seller is paid, and nobody else can be.
@@ -148,16 +166,6 @@ extension FishFarmingContract {
             }
         }
         context.set(Self.loans, key, loan)
-    }
-
-    /// The farmer objects to a decision; a case for people.
-    func object(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
-        var (key, loan) = try ownLoan(&arguments, context)
-        loan.objection = try arguments.text("why", maximum: 300)
-        try arguments.finish()
-        guard loan.decidedAt != nil else { throw Refusal.stage }
-        context.set(Self.loans, key, loan)
-        try context.emit("objected", subject: key, [("institution", .text(loan.institution))])
     }
 
     func offerEnds(_ key: String, _ context: ContractContext) throws(ContractError) {

@@ -1,5 +1,16 @@
 import ContractKit
 
+/// How a pond's day runs: by the place's own midnight, and in a simulated pond faster than the world.
+public struct PondClock: Sendable, Hashable {
+    /// A simulated pond's day lasts at least 24 s.
+    public static let fastest: UInt64 = 3600
+
+    /// Some midnight at the pond, ms since 1970.
+    public let midnight: UInt64
+    /// Seconds of the pond in a second; 1 for every real one.
+    public let pace: UInt64
+}
+
 /// A pond, its devices and the levels by which its gateway aerates; `fish/ponds/<pond>`.
 public struct PondRecord: StateValue, Hashable {
     public var owner: String
@@ -16,6 +27,9 @@ public struct PondRecord: StateValue, Hashable {
     public var alarm: UInt64
     /// Shortest time on and off, ms.
     public var shortest: UInt64
+    /// The farm that it lies on, where a farmer has several.
+    public var site: String?
+    public var clock: PondClock
     /// End of the last water report, device time in ms, and its mean oxygen in hundredths of mg/L.
     public var lastAt: UInt64 = 0
     public var oxygen: UInt64 = 0
@@ -33,7 +47,9 @@ public struct PondRecord: StateValue, Hashable {
             squareMetres: try fields.number("squareMetres"), gateway: try fields.text("gateway"),
             probe: try fields.text("probe"), aerators: try fields.texts("aerators"),
             feeder: fields.optionalText("feeder"), on: try fields.number("on"), off: try fields.number("off"),
-            alarm: try fields.number("alarm"), shortest: try fields.number("shortest"))
+            alarm: try fields.number("alarm"), shortest: try fields.number("shortest"),
+            site: fields.optionalText("site"),
+            clock: PondClock(midnight: try fields.number("midnight"), pace: try fields.number("pace")))
         lastAt = try fields.number("lastAt")
         oxygen = try fields.number("oxygen")
         switchedOffAt = try fields.number("switchedOffAt")
@@ -43,7 +59,8 @@ public struct PondRecord: StateValue, Hashable {
 
     init(
         owner: String, species: String, squareMetres: UInt64, gateway: String, probe: String, aerators: [String],
-        feeder: String?, on: UInt64, off: UInt64, alarm: UInt64, shortest: UInt64
+        feeder: String?, on: UInt64, off: UInt64, alarm: UInt64, shortest: UInt64, site: String?,
+        clock: PondClock
     ) {
         self.owner = owner
         self.species = species
@@ -56,6 +73,8 @@ public struct PondRecord: StateValue, Hashable {
         self.off = off
         self.alarm = alarm
         self.shortest = shortest
+        self.site = site
+        self.clock = clock
     }
 
     public var cbor: Value {
@@ -65,6 +84,7 @@ public struct PondRecord: StateValue, Hashable {
             "feeder": .optional(feeder), "on": .unsigned(on), "off": .unsigned(off), "alarm": .unsigned(alarm),
             "shortest": .unsigned(shortest), "lastAt": .unsigned(lastAt), "oxygen": .unsigned(oxygen),
             "switchedOffAt": .unsigned(switchedOffAt), "covers": .texts(covers), "choice": .optional(choice),
+            "site": .optional(site), "midnight": .unsigned(clock.midnight), "pace": .unsigned(clock.pace),
         ]
     }
 }
@@ -88,6 +108,11 @@ public struct BatchRecord: StateValue, Hashable {
     /// End of the withdrawal period of the last medicine, ledger time in ms.
     public var withheldUntil: UInt64 = 0
     public var harvested: UInt64 = 0
+    /// Grams that counted feeders gave, and how many of them the last word was compared with.
+    public var counted: UInt64 = 0
+    public var countedBefore: UInt64 = 0
+    /// Reports of the farmer that were compared with other sources.
+    public var reports: UInt64 = 0
 
     init(
         owner: String, pond: String, species: String, supplier: String, count: UInt64, stockedAt: UInt64,
@@ -116,6 +141,9 @@ public struct BatchRecord: StateValue, Hashable {
         weighedAt = try fields.number("weighedAt")
         withheldUntil = try fields.number("withheldUntil")
         harvested = try fields.number("harvested")
+        counted = try fields.number("counted")
+        countedBefore = try fields.number("countedBefore")
+        reports = try fields.number("reports")
     }
 
     public var cbor: Value {
@@ -125,6 +153,7 @@ public struct BatchRecord: StateValue, Hashable {
             "isConfirmed": .bool(isConfirmed), "dead": .unsigned(dead), "feed": .unsigned(feed),
             "meanGrams": .unsigned(meanGrams), "weighedAt": .unsigned(weighedAt),
             "withheldUntil": .unsigned(withheldUntil), "harvested": .unsigned(harvested),
+            "counted": .unsigned(counted), "countedBefore": .unsigned(countedBefore), "reports": .unsigned(reports),
         ]
     }
 }

@@ -3,7 +3,8 @@ import ContractKit
 /// An institution's model as it signed it, in whole numbers: the same inputs give the same score on every node.
 /// `fish/models/<institution>/<name>/<version>`; a version never changes.
 public struct Scorecard: StateValue, Hashable {
-    /// What a rule gives for a value up to and including `upTo`; values above the last get its points too.
+    /// What a rule gives for the value `upTo`. Up to the first and from the last on the points stay the same; between two they
+    /// lie on the line from one to the other, so that no single report tips a decision.
     public struct Bin: Sendable, Hashable {
         public let upTo: UInt64
         public let points: UInt64
@@ -16,7 +17,23 @@ public struct Scorecard: StateValue, Hashable {
         public let reason: String
 
         func points(for value: UInt64) -> UInt64 {
-            bins.first { value <= $0.upTo }?.points ?? bins.last?.points ?? 0
+            guard let index = bins.firstIndex(where: { value <= $0.upTo }) else { return bins.last?.points ?? 0 }
+            guard index > 0 else { return bins[0].points }
+            let (low, high) = (bins[index - 1], bins[index])
+            // Both factors are limited by ``init(cbor:)``, so that their product fits.
+            let (past, length) = (value - low.upTo, high.upTo - low.upTo)
+            return high.points >= low.points
+                ? low.points + (high.points - low.points) * past / length
+                : low.points - (low.points - high.points) * past / length
+        }
+
+        /// The most points that a small change of the value moves: ten per mille of a share, or a day.
+        var steepest: UInt64 {
+            guard let change = feature.smallChange else { return 0 }
+            return zip(bins, bins.dropFirst()).map { low, high in
+                let rise = high.points > low.points ? high.points - low.points : low.points - high.points
+                return (rise * min(change, high.upTo - low.upTo) + high.upTo - low.upTo - 1) / (high.upTo - low.upTo)
+            }.max() ?? 0
         }
 
         var most: UInt64 { bins.map(\.points).max() ?? 0 }
@@ -35,6 +52,10 @@ public struct Scorecard: StateValue, Hashable {
     public static let maximumRules = 12
     public static let maximumBins = 8
     public static let maximumPoints: UInt64 = 10_000
+    /// Largest value of a bin.
+    public static let maximumValue: UInt64 = 1 << 40
+    /// A small change of one input moves at most this part of the best score.
+    public static let stability: UInt64 = 10
 
     /// `loan` or `cover`.
     public let kind: String
@@ -48,6 +69,11 @@ public struct Scorecard: StateValue, Hashable {
     public let rate: UInt64
     public let days: UInt64
     public let rules: [Rule]
+    /// What a cover does not pay for; empty for loans.
+    public let exclusions: [Exclusion]
+
+    /// The most that anybody can have.
+    public var best: UInt64 { rules.reduce(0) { $0 + $1.most } }
 
     public var classes: [DataClass] {
         DataClass.allCases.filter { kind in rules.contains { $0.feature.dataClass == kind } }
@@ -87,7 +113,7 @@ public struct Scorecard: StateValue, Hashable {
             var bins: [Bin] = []
             for pair in try rule.items("bins") {
                 guard let parts = pair.array, parts.count == 2, let upTo = parts[0].unsigned,
-                    let points = parts[1].unsigned, points <= Self.maximumPoints,
+                    let points = parts[1].unsigned, points <= Self.maximumPoints, upTo <= Self.maximumValue,
                     bins.last.map({ $0.upTo < upTo }) ?? true
                 else { throw .corrupt("of a rule") }
                 bins.append(Bin(upTo: upTo, points: points))
@@ -99,6 +125,16 @@ public struct Scorecard: StateValue, Hashable {
             rules.append(Rule(feature: feature, bins: bins, reason: reason))
         }
         self.rules = rules
+        var exclusions: [Exclusion] = []
+        for item in fields.value("exclusions").array ?? [] { exclusions.append(try Exclusion(cbor: item)) }
+        self.exclusions = exclusions
+        let allowed = max(1, best / Self.stability)
+        guard rules.allSatisfy({ $0.steepest <= allowed }) else {
+            throw .invalid("card", "one in which a small change of an input moves at most a tenth of the best score")
+        }
+        guard kind == "cover" || exclusions.isEmpty, exclusions.count <= Exclusion.maximum else {
+            throw .corrupt("of a model's exclusions")
+        }
         guard ["loan", "cover"].contains(kind), !rules.isEmpty, rules.count <= Self.maximumRules,
             rate <= 1000, (1...1000).contains(days), thinMaximum <= maximum, maximum <= WalletContract.maximumAmount
         else { throw .corrupt("of a model") }
@@ -116,6 +152,7 @@ public struct Scorecard: StateValue, Hashable {
                         "bins": .array(rule.bins.map { .array([.unsigned($0.upTo), .unsigned($0.points)]) }),
                     ]
                 }),
+            "exclusions": .array(exclusions.map(\.cbor)),
         ]
     }
 }

@@ -92,18 +92,32 @@ extension FishFarmingContract {
             cover.gapTime = 0
         }
         if cover.lowTime >= CoverRecord.minutes * 60_000 {
-            let hazardEnds = try pond.switchedOffAt.adding(Self.day)
-            let isHazard = pond.switchedOffAt > 0 && context.time <= hazardEnds
-            let amount = isHazard ? cover.indexSum / 1000 * CoverRecord.hazardShare : cover.indexSum
-            try WalletContract.settle(
-                Self.hold(cover.insurer, key, "index"), paying: amount, in: context)
-            cover.paid = amount
-            cover.stage = .paid
-            try context.emit(
-                "indexPaid", subject: key,
-                [("amount", .unsigned(amount)), ("pond", .text(cover.pond)), ("reduced", .bool(isHazard))])
+            if let exclusion = try exclusion(of: key, cover, context) {
+                cover.exclusion = exclusion.words
+                cover.stage = .excluded
+                try context.emit(
+                    "indexExcluded", subject: key,
+                    [("exclusion", .text(exclusion.kind.rawValue)), ("words", .text(exclusion.words))])
+            } else {
+                let hazardEnds = try pond.switchedOffAt.adding(Self.day)
+                let isHazard = pond.switchedOffAt > 0 && context.time <= hazardEnds
+                try payIndex(key, &cover, isReduced: isHazard, context)
+            }
         }
         context.set(Self.covers, key, cover)
+    }
+
+    /// Pays what the index promises, or the part that is left of it.
+    func payIndex(
+        _ key: String, _ cover: inout CoverRecord, isReduced: Bool, _ context: ContractContext
+    ) throws(ContractError) {
+        let amount = isReduced ? cover.indexSum / 1000 * CoverRecord.hazardShare : cover.indexSum
+        try WalletContract.settle(Self.hold(cover.insurer, key, "index"), paying: amount, in: context)
+        cover.paid = amount
+        cover.stage = .paid
+        try context.emit(
+            "indexPaid", subject: key,
+            [("amount", .unsigned(amount)), ("pond", .text(cover.pond)), ("reduced", .bool(isReduced))])
     }
 
     /// One record of an incident, complete: cause, reading, command, answer, recovery, end.

@@ -125,11 +125,14 @@ public struct AeratorControl: Sendable {
 
     // MARK: What it does
 
-    /// - Parameter expected: lowest oxygen that the forecast's band holds, mg/L; nil without a forecast.
-    public mutating func decide(now: Double, expected: Double? = nil) -> [Action] {
+    /// - Parameters:
+    ///   - hour: of the pond's day, 0 to 24; nil for that of the gateway's clock.
+    ///   - expected: lowest oxygen that the forecast's band holds, mg/L; nil without a forecast.
+    public mutating func decide(now: Double, hour: Double? = nil, expected: Double? = nil) -> [Action] {
         trust = judgeProbe(now)
         var actions: [Action] = []
-        if let (isWanted, cause) = wanted(now, expected), isWanted != isOn {
+        let clock = ((now + settings.utcOffset) / 3600).truncatingRemainder(dividingBy: 24)
+        if let (isWanted, cause) = wanted(now, hour ?? clock, expected), isWanted != isOn {
             isOn = isWanted
             since = now
             if isWanted {
@@ -175,10 +178,10 @@ public struct AeratorControl: Sendable {
         return silence >= settings.coastAfter ? .coasting : .fresh
     }
 
-    private func wanted(_ now: Double, _ expected: Double?) -> (Bool, String)? {
+    private func wanted(_ now: Double, _ hour: Double, _ expected: Double?) -> (Bool, String)? {
         let stayed = now - since
         switch trust {
-        case .fault: return stayed >= settings.shortest ? (isNight(now), "probe fault: aeration by the clock") : nil
+        case .fault: return stayed >= settings.shortest ? (isNight(hour), "probe fault: aeration by the clock") : nil
         case .coasting: return nil
         case .fresh: break
         }
@@ -198,10 +201,7 @@ public struct AeratorControl: Sendable {
         return nil
     }
 
-    private func isNight(_ now: Double) -> Bool {
-        let hour = ((now + settings.utcOffset) / 3600).truncatingRemainder(dividingBy: 24)
-        return hour >= settings.nightFrom || hour < settings.nightTo
-    }
+    private func isNight(_ hour: Double) -> Bool { hour >= settings.nightFrom || hour < settings.nightTo }
 
     private mutating func setAll(_ now: Double) -> [Action] {
         var actions: [Action] = []

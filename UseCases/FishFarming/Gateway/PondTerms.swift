@@ -16,10 +16,16 @@ public struct PondTerms: Codable, Sendable, Hashable {
     public var shortest: Double
     /// mg/L in an hour that are an alarm.
     public var fall: Double
+    /// Some midnight at the pond, s since 1970, and how many of its seconds pass in one.
+    public var midnight: Double
+    public var pace: Double
+    /// How far forecasts were off on nights without aeration, mg/L, the latest last.
+    public var misses: [Double]
 
+    /// - Parameter pace: 1 unless the pond is simulated.
     public init(
         pond: String, probe: String, aerators: [String], feeder: String?, batch: String?, on: Double, off: Double,
-        alarm: Double, shortest: Double, fall: Double
+        alarm: Double, shortest: Double, fall: Double, midnight: Double = 0, pace: Double = 1, misses: [Double] = []
     ) {
         self.pond = pond
         self.probe = probe
@@ -31,7 +37,13 @@ public struct PondTerms: Codable, Sendable, Hashable {
         self.alarm = alarm
         self.shortest = shortest
         self.fall = fall
+        self.midnight = midnight
+        self.pace = pace
+        self.misses = misses
     }
+
+    /// Seconds of the pond since its midnight: what its hours and nights are counted by.
+    public func pondTime(_ time: Double) -> Double { (time - midnight) * pace }
 
     private struct Document: Codable { var items: [PondTerms] }
 
@@ -46,8 +58,9 @@ public struct PondTerms: Codable, Sendable, Hashable {
         settings.aerators = aerators.count
         settings.checkAfter = min(60, max(2, shortest))
         settings.riseAfter = max(10, shortest)
-        // Where times are short, as in a demonstration, starts may follow each other quickly.
-        settings.fallWithin = min(3600, max(12, shortest * 6))
+        // Where a pond's hours pass fast, as in a demonstration, what it does in an hour is judged over a shorter time, and
+        // starts may follow each other quickly.
+        settings.fallWithin = pace > 1 ? max(1, 3600 / pace) : min(3600, max(12, shortest * 6))
         settings.startsPerHour = shortest > 0 ? max(4, Int(3600 / shortest / 10)) : 4
         settings.stagger = min(5, max(0.2, shortest / 10))
         return settings

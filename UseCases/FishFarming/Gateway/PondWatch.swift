@@ -32,7 +32,7 @@ public final class PondWatch: EdgeControl {
         var terms: PondTerms
         var control: AeratorControl
         var values: [(time: Double, oxygen: Double, isFit: Bool)] = []
-        var evening: [(time: Double, oxygen: Double)] = []
+        var nights = NightWatch()
         var reportedAt: Double
     }
 
@@ -61,7 +61,7 @@ public final class PondWatch: EdgeControl {
                 let isFit = reading.quality.isFitForContracts
                 pond.control.observe(oxygen: oxygen, isFit: isFit, at: record.time)
                 pond.values.append((record.time, oxygen, isFit))
-                if isFit { pond.evening.append((record.time, oxygen)) }
+                if isFit { pond.nights.observe(oxygen, at: pond.terms.pondTime(record.time)) }
             } else if let index = pond.terms.aerators.firstIndex(of: urn), let power = value("power")?.number {
                 pond.control.observe(
                     power: power, isManual: (value("manual")?.number ?? 0) > 0, aerator: index,
@@ -108,13 +108,18 @@ public final class PondWatch: EdgeControl {
 
     private func step(_ gateway: Gateway) async {
         let now = Date().timeIntervalSince1970
-        let (work, reports, feeds) = state.withLock { state in
+        let (work, reports, nights, feeds) = state.withLock { state in
             var work: [(PondTerms, [AeratorControl.Action])] = []
             var reports: [(PondTerms, Ledger.Operation, Double)] = []
+            var nights: [(PondTerms, NightWatch.Word)] = []
             for name in state.ponds.keys.sorted() {
                 guard var pond = state.ponds[name] else { continue }
-                let expected = Self.expected(&pond, now)
-                let actions = pond.control.decide(now: now, expected: expected)
+                let time = pond.terms.pondTime(now)
+                for word in pond.nights.pass(time, isAerating: pond.control.isOn, misses: pond.terms.misses) {
+                    nights.append((pond.terms, word))
+                }
+                let actions = pond.control.decide(
+                    now: now, hour: NightWatch.hour(time), expected: pond.nights.expected(time))
                 if !actions.isEmpty { work.append((pond.terms, actions)) }
                 if now - pond.reportedAt >= reportEvery {
                     if let operation = Self.report(pond) { reports.append((pond.terms, operation, pond.reportedAt)) }
@@ -135,11 +140,14 @@ public final class PondWatch: EdgeControl {
                 }
             }
             state.feeds = waiting.suffix(Self.maximumFeeds)
-            return (work, reports, feeds)
+            return (work, reports, nights, feeds)
         }
         for (terms, actions) in work { await carryOut(actions, of: terms, on: gateway) }
         for (terms, operation, at) in reports {
             await record(operation, of: terms, "water/\(Int(at * 1000))", on: gateway)
+        }
+        for (terms, word) in nights {
+            await record(word.operation(of: terms.pond), of: terms, word.purpose, on: gateway)
         }
         for (terms, batch, feed) in feeds {
             let operation = Ledger.Operation(
@@ -150,26 +158,6 @@ public final class PondWatch: EdgeControl {
                 ])
             await record(operation, of: terms, "feed/\(feed.device)/\(feed.sequence)", on: gateway)
         }
-    }
-
-    /// Lowest oxygen expected at dawn, from the readings of the evening and of midnight.
-    private static func expected(_ pond: inout Pond, _ now: Double) -> Double? {
-        pond.evening.removeAll { $0.time < now - 12 * 3600 }
-        let local = (now + pond.terms.settings.utcOffset) / 86_400
-        // From midnight on it is the day before whose evening counts.
-        let hour = local.truncatingRemainder(dividingBy: 1) * 24
-        guard hour < DawnForecast.hours.dawn - 24 else { return nil }
-        let start = (local.rounded(.down) - 1) * 86_400 - pond.terms.settings.utcOffset
-        func value(_ hour: Double) -> Double? {
-            pond.evening.min { abs($0.time - start - hour * 3600) < abs($1.time - start - hour * 3600) }
-                .flatMap { abs($0.time - start - hour * 3600) <= 1800 ? $0.oxygen : nil }
-        }
-        guard let evening = value(DawnForecast.hours.evening), let midnight = value(DawnForecast.hours.midnight) else {
-            return nil
-        }
-        return DawnForecast(
-            evening: (DawnForecast.hours.evening, evening), midnight: (DawnForecast.hours.midnight, midnight),
-            dawn: DawnForecast.hours.dawn)?.low
     }
 
     private static func report(_ pond: Pond) -> Ledger.Operation? {

@@ -12,12 +12,13 @@ enum DemoModels {
 
     private static func card(
         _ kind: String, cutoff: UInt64, maximum: UInt64, thin: (days: UInt64, maximum: UInt64), rate: UInt64,
-        days: UInt64, _ rules: [CBOR]
+        days: UInt64, _ rules: [CBOR], exclusions: [(Exclusion.Kind, UInt64)] = []
     ) -> CBOR {
         [
             "kind": .text(kind), "cutoff": .unsigned(cutoff), "maximum": .unsigned(maximum),
             "thinDays": .unsigned(thin.days), "thinMaximum": .unsigned(thin.maximum), "rate": .unsigned(rate),
             "days": .unsigned(days), "rules": .array(rules),
+            "exclusions": .array(exclusions.map { .array([.text($0.0.rawValue), .unsigned($0.1)]) }),
         ]
     }
 
@@ -46,11 +47,12 @@ enum DemoModels {
         "loan", cutoff: 900, maximum: 2_000_000, thin: (365, 0), rate: 40, days: 360,
         water + [
             rule(.survival, [(849, 0), (949, 60), (1000, 150)], "many fish died"),
-            rule(.fryConfirmed, [(999, 0), (1000, 100)], "the supplier has not confirmed the fry"),
+            rule(.fryConfirmed, [(499, 0), (1000, 100)], "the supplier has not confirmed the fry"),
             rule(.repaid, [(0, 0), (2, 150), (3, 250)], "no loan has been repaid here yet"),
         ])
 
     static let insurer = card(
         "cover", cutoff: 300, maximum: 400_000, thin: (0, 400_000), rate: 45, days: 180,
-        water + [rule(.failedRemedies, [(0, 100), (2, 50), (3, 0)], "aeration failed when it was needed")])
+        water + [rule(.failedRemedies, [(0, 100), (2, 50), (3, 0)], "aeration failed when it was needed")],
+        exclusions: [(.density, 500), (.advice, 720), (.unanswered, 240)])
 }

@@ -101,6 +101,9 @@ struct FinanceSteps: Sendable {
     private func consent() async throws {
         for institution in ["rural-bank", "city-bank", "harvest-mutual"] {
             try await scenario.record(
+                "T7.7", "Farmer", "sign", try await scenario.fish.financeTerms(of: institution), about: farmer,
+                to: institution, contract: TermsContract.contractName, "terms of \(institution), read and signed")
+            try await scenario.record(
                 "T7.7", "Farmer", "share",
                 [
                     ("institution", .text(institution)),
@@ -185,6 +188,7 @@ struct FinanceSteps: Sendable {
         try await scenario.stage.show(
             "T7.9", "City Bank", "Farmer", "no loan, score \(decided["score"] ?? ""); reasons: \(reasons(decided))",
             decision)
+        try await CaseSteps(scenario: scenario).objection(to: loan)
     }
 
     /// Insurance of a batch in the replayed pond, and an hour of low oxygen that pays by contract.

@@ -95,6 +95,25 @@ struct AeratorControlTests {
         #expect(night.control.incident?.hasWorked == false)
     }
 
+    /// FISH-21: an aerator is judged from its start: however long the gateway has run, it gets its time to draw power.
+    @Test func stallFromStart() {
+        var control = AeratorControl(.init(), now: Self.midnight)
+        for minute in 0..<300 {
+            control.observe(oxygen: 4, isFit: minute % 2 == 0, at: Self.midnight + Double(minute) * 60)
+            control.observe(oxygen: 4.1, isFit: true, at: Self.midnight + Double(minute) * 60 + 30)
+            control.observe(power: 0, isManual: false, aerator: 0, at: Self.midnight + Double(minute) * 60)
+            #expect(control.decide(now: Self.midnight + Double(minute) * 60 + 31) == [])
+        }
+        let start = Self.midnight + 300 * 60
+        control.observe(oxygen: 2.9, isFit: true, at: start)
+        #expect(control.decide(now: start) == [.set(aerator: 0, isOn: true)])
+        // The motor takes half a minute; the value from before the start says nothing.
+        #expect(control.decide(now: start + 30) == [])
+        control.observe(power: 750, isManual: false, aerator: 0, at: start + 40)
+        #expect(control.decide(now: start + 61) == [])
+        #expect(control.incident?.hasWorked == true)
+    }
+
     /// FISH-3: a probe that freezes at dusk becomes a fault, with alarm and aeration by the clock; by day it rests.
     @Test func frozenProbe() {
         var night = Night(hour: 19.5)

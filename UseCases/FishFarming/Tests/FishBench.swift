@@ -13,8 +13,11 @@ final class FishBench {
         "bank2": [Fish.Role.bank],
         "insurer": [Fish.Role.insurer], "supplier": [Fish.Role.supplier], "vet": [Fish.Role.vet],
         "auditor": [Fish.Role.auditor], "gateway": [MembershipContract.gateway], "service": [], "stranger": [],
+        "helper": [Fish.Role.extensionWorker],
     ]
     static let all = CBOR.array(DataClass.allCases.map { .text($0.rawValue) })
+    static let text = "Your data are yours."
+    static let terms = Hash32.sha256(Bytes(text.utf8))
     static let hash = CBOR.hash(Hash32.sha256([1]))
 
     init() {
@@ -23,6 +26,15 @@ final class FishBench {
             runner.set(
                 WalletContract.accounts.key(WalletContract.account(id, Fish.currency)),
                 ["balance": .unsigned(UInt64(amount)), "limit": .null, "frozenBy": .null])
+        }
+        for (issuer, name) in [
+            ("service", Fish.serviceTerms), ("bank", Fish.financeTerms), ("bank2", Fish.financeTerms),
+            ("insurer", Fish.financeTerms),
+        ] {
+            runner.set(TermsContract.latest.key("\(issuer)/\(name)"), "1")
+            runner.set(
+                TermsContract.texts.key("\(issuer)/\(name)/1"),
+                ["title": "Terms", "text": .text(Self.text), "hash": .hash(Self.terms), "publishedAt": 1])
         }
         for urn in ["probe", "aerator", "feeder"] {
             runner.set(
@@ -46,7 +58,7 @@ final class FishBench {
     // MARK: Shorthand
 
     func farm() {
-        run("signAgreement", [("provider", "service"), ("version", "1"), ("document", Self.hash)])
+        run("signAgreement", [("provider", "service"), ("version", "1"), ("document", .hash(Self.terms))])
         run("allow", [("classes", Self.all)])
         run(
             "registerPond",
@@ -83,7 +95,11 @@ final class FishBench {
             ], as: id)
     }
 
+    /// Signs an institution's terms and shows it data.
     func share(_ institution: String, _ classes: CBOR = FishBench.all) {
+        runner.set(
+            TermsContract.signatures.key("farmer/\(institution)/\(Fish.financeTerms)"),
+            ["version": "1", "hash": .hash(Self.terms), "signedAt": 1, "signer": "farmer", "transaction": Self.hash])
         run(
             "share",
             [
@@ -92,7 +108,10 @@ final class FishBench {
             ])
     }
 
-    static func card(_ kind: String, cutoff: UInt64, thinDays: UInt64 = 30, thin: UInt64 = 20_000) -> CBOR {
+    static func card(
+        _ kind: String, cutoff: UInt64, thinDays: UInt64 = 30, thin: UInt64 = 20_000,
+        exclusions: [(String, UInt64)] = []
+    ) -> CBOR {
         func rule(_ feature: String, _ bins: [(UInt64, UInt64)], _ reason: String) -> CBOR {
             [
                 "feature": .text(feature), "reason": .text(reason),
@@ -105,8 +124,9 @@ final class FishBench {
             "rules": .array([
                 rule("dataFit", [(700, 0), (900, 100), (1000, 200)], "gaps"),
                 rule("feedByDevice", [(499, 0), (1000, 100)], "feed not counted"),
-                rule("fryConfirmed", [(999, 0), (1000, 100)], "fry not confirmed"),
+                rule("fryConfirmed", [(499, 0), (1000, 100)], "fry not confirmed"),
             ]),
+            "exclusions": .array(exclusions.map { .array([.text($0.0), .unsigned($0.1)]) }),
         ]
     }
 

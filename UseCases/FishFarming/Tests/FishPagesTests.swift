@@ -19,14 +19,15 @@ struct FishPagesTests {
                 .init(
                     name: "p1", species: "Nile tilapia", oxygen: Fact("Oxygen", "2.4 mg/L", note: "3 s old"),
                     more: [Fact("Aerator", "on")], suggestion: "Do not feed: oxygen is low.",
-                    chart: LineChart(title: "Oxygen in p1", unit: "mg/L", series: []), incidents: [])
+                    tasks: [
+                        TaskButton(
+                            .feed, "Feed 2 kg", action: "/fish/feed", fixed: [.init("kilograms", "2")],
+                            csrfToken: "t0ken"),
+                        TaskButton(.fish, "Count fish", href: "/fish/batch?id=B"),
+                    ], chart: LineChart(title: "Oxygen in p1", unit: "mg/L", series: []), incidents: [],
+                    nights: "/fish/nights?pond=p1")
             ],
-            forms: [
-                Form(
-                    id: "feed", title: "Feed", action: "/fish/feed",
-                    fields: [.init("kilograms", label: "Amount", kind: .number(unit: "kg", step: "0.1"))],
-                    submit: "Give feed", csrfToken: "t0ken")
-            ], loans: loans, covers: [], consents: [], batches: [])
+            forms: [], loans: loans, covers: [], consents: [], batches: [], contracts: [])
     }
 
     /// FISH-31, FISH-46: value with unit and age, suggestion, and what to do next where nothing is yet.
@@ -38,6 +39,15 @@ struct FishPagesTests {
             #expect(html.contains(words), "\(words)")
         }
         #expect(html.contains("Lagoon &lt;Farm&gt;") && !html.contains("<Farm>"))
+    }
+
+    /// FISH-9: tasks of every day need no typing, have a drawing and words, and the page can be read aloud.
+    @Test func tasksWithoutTyping() throws {
+        let html = try portal.render(farmer())
+        #expect(html.contains(#"name="kilograms" value="2""#) && html.contains("<span>Feed 2 kg</span>"))
+        #expect(html.contains("symbol-feed") && html.contains("symbol-fish"))
+        #expect(html.contains(#"data-read-aloud="words-p1" hidden"#) && html.contains(#"id="words-p1""#))
+        #expect(!html.contains(#"type="text""#) && !html.contains(#"type="number""#))
     }
 
     @Test func casePage() throws {

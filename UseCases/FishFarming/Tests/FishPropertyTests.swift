@@ -28,6 +28,59 @@ struct FishPropertyTests {
         #expect(accepted > 200, "\(accepted) operations were accepted")
     }
 
+    /// FISH-16: on any model that the contract takes, a small change of what is measured moves the score by a tenth of the
+    /// best at most, and never gives more than four reasons.
+    @Test func smallChangesStaySmall() throws {
+        var generator = SeededGenerator.fresh()
+        var taken = 0
+        var largest: UInt64 = 0
+        for _ in 0..<200 {
+            guard let model = try? Scorecard(cbor: randomCard(&generator)) else { continue }
+            taken += 1
+            for _ in 0..<20 {
+                var values = Feature.allCases.map { _ in UInt64.random(in: 0...1000, using: &generator) }
+                let before = model.score(try features(values))
+                let index = Int.random(in: 0..<values.count, using: &generator)
+                let change: UInt64
+                switch Feature.allCases[index] {
+                case .failedRemedies, .medicineBreaches, .repaid: continue
+                case .historyDays: change = 1
+                default: change = UInt64.random(in: 1...10, using: &generator)
+                }
+                values[index] = values[index] >= change ? values[index] - change : values[index] + change
+                let after = model.score(try features(values))
+                let moved = max(before.points, after.points) - min(before.points, after.points)
+                largest = max(largest, moved * 1000 / max(1, model.best))
+                #expect(moved <= max(1, model.best / Scorecard.stability), "\(values)")
+                #expect(after.reasons.count <= 4)
+            }
+        }
+        print("stability: \(taken) models, a small change moved a score by \(largest) per mille of the best at most")
+        #expect(taken > 20)
+    }
+
+    private func features(_ values: [UInt64]) throws -> Features {
+        try Features(cbor: .array([.array(values.map { .unsigned($0) }), .array([0, 0, 1000])]))
+    }
+
+    private func randomCard(_ generator: inout SeededGenerator) -> CBOR {
+        let chosen = Feature.allCases.shuffled(using: &generator).prefix(Int.random(in: 3...9, using: &generator))
+        let rules: [CBOR] = chosen.map { feature in
+            var limits: Set<UInt64> = []
+            for _ in 0..<3 { limits.insert(UInt64.random(in: 0...1000, using: &generator)) }
+            let bins: [CBOR] = limits.sorted().map {
+                .array([.unsigned($0), .unsigned(UInt64.random(in: 0...200, using: &generator))])
+            }
+            return [
+                "feature": .text(feature.rawValue), "reason": .text("\(feature) is short"), "bins": .array(bins),
+            ]
+        }
+        return [
+            "kind": "loan", "cutoff": 1, "maximum": 1000, "thinDays": 0, "thinMaximum": 1000, "rate": 1, "days": 1,
+            "rules": .array(rules),
+        ]
+    }
+
     private func total(_ bench: FishBench) throws -> UInt64 {
         let free = try FishBench.roles.keys.reduce(UInt64(0)) { try $0 + bench.balance($1) }
         return try bench.runner.state.scan(WalletContract.holds, limit: 10_000).reduce(free) { $0 + $1.value.amount }
@@ -65,6 +118,16 @@ struct FishPropertyTests {
                     ("finding", "loss"), ("report", FishBench.hash),
                 ], as: pick(4) == 0 ? whom : "auditor")
         case 12: return bench.run(pick(2) == 0 ? "withdraw" : "allow", [("classes", ["feed"])])
+        case 13 where pick(2) == 0:
+            let isCover = pick(2) == 0
+            let key = "\(isCover ? "cover" : "loan")/farmer/\(id)"
+            _ = bench.run("object", [("kind", isCover ? "cover" : "loan"), ("id", .text(id)), ("why", "look again")])
+            return bench.run(
+                "answerObjection",
+                [
+                    ("case", .text(key)), ("revised", .bool(pick(2) == 0)), ("reason", "looked"),
+                    ("amount", .unsigned(UInt64(1 + pick(25_000)))),
+                ], as: pick(6) == 0 ? whom : isCover ? "insurer" : "bank")
         case 13:
             bench.share(pick(2) == 0 ? "bank" : "insurer")
             return bench.run("endShare", [("institution", pick(3) == 0 ? "bank" : "nobody")])

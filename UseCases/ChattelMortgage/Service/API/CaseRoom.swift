@@ -19,6 +19,7 @@ struct CaseRoom: Sendable {
 
     let chattel: ChattelRoutes
     private var platform: Platform { chattel.platform }
+    private var conversation: SealedConversation { SealedConversation("cairn-chattel-message/1", on: platform) }
 
     var routes: [Route] {
         [
@@ -42,9 +43,9 @@ struct CaseRoom: Sendable {
                             .init(
                                 Chattel.contractName, "message",
                                 [
-                                    ("application", .text(id)), ("text", .hash(Hash32.sha256(Bytes(words.utf8)))),
-                                    ("sealed", .array(try seal(words, in: id, for: parties(application)))),
-                                ]), about: "application:\(id)")
+                                    ("application", .text(id))
+                                ] + conversation.arguments(words, in: id, for: parties(application))),
+                            about: "application:\(id)")
                     ], as: session, title: "Said",
                     back: .init(title: "Back to the case", href: "/cases/\(id)"))
             },
@@ -64,43 +65,6 @@ struct CaseRoom: Sendable {
             parties(application).contains(session.participant)
         else { throw Problem.notFound("case of yours with this number") }
         return application
-    }
-
-    // MARK: Words
-
-    private func seal(_ words: String, in id: String, for readers: [String]) throws -> [Value] {
-        guard words.utf8.count <= SealedWords.maximumWords else {
-            throw Problem.badRequest("a message has at most \(SealedWords.maximumWords) octets; send two")
-        }
-        return try readers.map { reader in
-            guard let record = try platform.state.get(GrantsContract.keys, reader) else {
-                throw Problem(
-                    409, "no-encryption-key",
-                    "\(platform.name(of: reader)) has no encryption key on the ledger yet; ask them to register one")
-            }
-            let wrapped = try EncryptionKey(record.key).wrap(Bytes(words.utf8), info: info(id, reader))
-            return SealedWords(reader: reader, box: wrapped.encapsulatedKey + wrapped.ciphertext).cbor
-        }
-    }
-
-    private func info(_ id: String, _ reader: String) -> Bytes {
-        CBOR.array(["cairn-chattel-message/1", .hash(platform.node.ledger), .text(id), .text(reader)]).encoded()
-    }
-
-    /// The words as this reader opens them; nil for whose key is not here, or where they are not those that were hashed.
-    private func words(of statement: Statement, in id: String, for reader: String) -> String? {
-        let arguments = statement.operation.arguments
-        let sealed = (arguments[text: "sealed"]?.array ?? []).compactMap { try? SealedWords(cbor: $0) }
-        guard let box = sealed.first(where: { $0.reader == reader })?.box, box.count > EncryptionKey.size,
-            let key = try? platform.vaults.folder.decryptionKey(of: reader)
-        else { return nil }
-        let wrapped = WrappedSecret(
-            encapsulatedKey: Bytes(box.prefix(EncryptionKey.size)),
-            ciphertext: Bytes(box.dropFirst(EncryptionKey.size)))
-        guard let opened = try? key.unwrap(wrapped, info: info(id, reader)),
-            arguments[text: "text"]?.hash32 == Hash32.sha256(opened)
-        else { return nil }
-        return String(decoding: opened, as: UTF8.self)
     }
 
     // MARK: The page
@@ -126,7 +90,8 @@ struct CaseRoom: Sendable {
                             ),
                             .text(
                                 isMessage
-                                    ? words(of: statement, in: id, for: session.participant) ?? "not opened here" : ""),
+                                    ? conversation.words(of: statement, in: id, for: session.participant)
+                                        ?? "not opened here" : ""),
                             .link("Record", href: chattel.record(record.id)),
                         ]
                     }, empty: .init("Nothing yet."))

@@ -65,7 +65,7 @@ struct AlarmRoutes: Sendable {
         ]
     }
 
-    /// One button for each alarm that nobody looks after, and who is told where nobody presses it.
+    /// Who is told of alarms that nobody answers.
     func forms(_ session: Session) throws -> [Form] {
         let others = try platform.state.scan(MembershipContract.participants, limit: 1000)
             .filter { $0.value.roles.contains(Fish.Role.farmer) && $0.key != session.participant }
@@ -78,10 +78,11 @@ struct AlarmRoutes: Sendable {
                     "neighbour", label: "Wake", kind: .choice(others),
                     hint: "Is told of an alarm that you do not answer within \(minutes) minutes.")
             ], submit: "Record", csrfToken: session.formToken)
-        return try buttons(session) + (others.isEmpty ? [] : [neighbour])
+        return others.isEmpty ? [] : [neighbour]
     }
 
-    private func buttons(_ session: Session) throws -> [Form] {
+    /// One button for each alarm that nobody looks after.
+    func buttons(_ session: Session) throws -> [Form] {
         try alarms(for: session.participant).filter { $0.alarm.acknowledgedBy == nil }.prefix(Self.shown).map {
             let parts = $0.key.split(separator: "/", maxSplits: 1).map(String.init)
             let pond = parts.first ?? ""

@@ -103,7 +103,7 @@ struct DeskRoutes: Sendable {
             Fact("Asked for", FishWork.money(loan.asked), grounds: grounds),
             Fact("Paid to", payee, note: "never to the farmer"),
             Fact("Applied", FishWork.moment(loan.appliedAt)), Fact("State", FishWords.stage(loan.stage.rawValue)),
-            Fact("Model", loan.model, style: .code),
+            Self.fact(loan.grade), Fact("Model", loan.model, style: .code),
         ]
         if loan.decidedAt != nil { facts.append(Fact("Score", "\(loan.score)", grounds: grounds)) }
         if loan.amount > 0 {
@@ -112,7 +112,8 @@ struct DeskRoutes: Sendable {
                     "Offered", FishWork.money(loan.amount), note: "owed \(FishWork.money(loan.owed))",
                     grounds: Grounds(about: ["loan:\(key)"])))
         }
-        if let objection = loan.objection { facts.append(Fact("The farmer objects", objection)) }
+        let objection = try platform.state.get(Fish.objections, "loan/\(key)")
+        if let objection { facts.append(Self.fact(objection, "loan/\(key)")) }
         var forms: [Form] = []
         func form(_ word: String, _ title: String, _ fields: [Form.Field] = []) -> Form {
             Form(
@@ -128,8 +129,8 @@ struct DeskRoutes: Sendable {
             ]
         default: break
         }
-        if role == .farmer, loan.decidedAt != nil, loan.objection == nil {
-            forms.append(form("object", "Object", [.init("why", label: "Why", kind: .text(maximumLength: 300))]))
+        if role == .farmer, [.offered, .refused].contains(loan.stage), objection?.isFinal ?? true {
+            forms.append(form("object", "Object", [Self.why]))
         }
         return try platform.page(
             CasePage(
@@ -142,7 +143,7 @@ struct DeskRoutes: Sendable {
         guard let cover = try platform.state.get(Fish.covers, key) else { throw Problem.notFound("cover \(key)") }
         let role = try party(session, key, cover.insurer)
         let grounds = try grounds("cover:\(key)", batch: cover.batch)
-        let facts = [
+        var facts = [
             Fact("Farm", platform.name(of: Self.farmer(key))), Fact("Insurer", platform.name(of: cover.insurer)),
             Fact("Sum insured", FishWork.money(cover.sum), grounds: grounds),
             Fact(
@@ -161,23 +162,71 @@ struct DeskRoutes: Sendable {
             Fact(
                 "Paid", FishWork.money(cover.paid + cover.auditPaid),
                 grounds: cover.paid + cover.auditPaid > 0 ? Grounds(about: ["cover:\(key)"]) : nil),
-            Fact("Model", cover.model, style: .code),
+            Self.fact(cover.grade), Fact("Model", cover.model, style: .code),
         ]
-        func form(_ word: String, _ title: String) -> Form {
+        let exclusions = try platform.state.get(Fish.models, cover.model)?.exclusions ?? []
+        facts += exclusions.map { Fact("Pays nothing", String($0.words.dropFirst("nothing ".count))) }
+        if let exclusion = cover.exclusion {
+            facts.append(
+                Fact(
+                    "Why the index did not pay", "the cover pays \(exclusion)",
+                    note: cover.isOverruled ? "a person of the insurer decided otherwise" : nil, grounds: grounds))
+        }
+        let claim = try platform.state.get(Fish.claims, key)
+        if let claim, case .mark(let state, _) = ClaimRoutes.state(claim) {
+            facts.append(
+                Fact(
+                    "Your claim", "\(claim.dead) fish: \(claim.words)",
+                    note: "\(state)" + (claim.reason.map { ": \($0)" } ?? ""), grounds: grounds))
+        }
+        let objection = try platform.state.get(Fish.objections, "cover/\(key)")
+        if let objection { facts.append(Self.fact(objection, "cover/\(key)")) }
+        func form(_ word: String, _ title: String, _ fields: [Form.Field] = []) -> Form {
             Form(
-                id: word, title: title, action: "/fish/cover", fields: [],
+                id: word, title: title, action: "/fish/cover", fields: fields,
                 fixed: [.init("key", key), .init("do", word)], submit: title, csrfToken: session.formToken)
         }
-        let forms: [Form] =
+        var forms: [Form] =
             switch (role, cover.stage) {
             case (.institution, .asked): [form("quote", "Let the model quote")]
             case (.farmer, .quoted): [form("bind", "Pay the premium")]
             default: []
             }
+        if role == .farmer, [.live, .paid, .excluded].contains(cover.stage), claim == nil, cover.auditPaid == 0 {
+            forms.append(
+                form(
+                    "claim", "Tell of a loss",
+                    [
+                        .init(
+                            "dead", label: "Dead fish",
+                            kind: .choice(
+                                [10, 50, 100, 200, 500, 1000, 2000, 5000].map { .init("\($0)", "about \($0)") })),
+                        .init("words", label: "What happened", kind: .text(maximumLength: 300)),
+                    ]))
+        }
+        let canObject = [.refused, .excluded].contains(cover.stage) || claim?.stage == .declined
+        if role == .farmer, canObject, objection?.isFinal ?? true { forms.append(form("object", "Object", [Self.why])) }
         return try platform.page(
             CasePage(
                 kicker: "Insurance", title: "Cover \(Self.name(key))", facts: facts, reasons: cover.reasons,
                 inputs: inputs(cover.features), forms: forms, sequenceURL: Self.sequence("cover:\(key)")), session)
+    }
+
+    private static let why = Form.Field("why", label: "Why", kind: .text(maximumLength: 300))
+
+    private static func fact(_ grade: DataGrade) -> Fact {
+        Fact(
+            "Quality of the data", grade.letter,
+            note: grade.reasons.isEmpty
+                ? "by attested devices, without gaps that matter" : grade.reasons.joined(separator: "; "))
+    }
+
+    private static func fact(_ objection: ObjectionRecord, _ key: String) -> Fact {
+        var state = ""
+        if case .mark(let words, _) = ObjectionRoutes.words(objection.stage, isLate: objection.isLate) { state = words }
+        return Fact(
+            "The farmer objects", objection.why, href: ObjectionRoutes.path(key),
+            note: objection.reason.map { "\(state): \($0)" } ?? state)
     }
 
     /// Records of a case, and what the probe of its pond reported in the day before.
@@ -214,7 +263,7 @@ struct DeskRoutes: Sendable {
     }
 
     static func farmer(_ key: String) -> String { String(key.prefix { $0 != "/" }) }
-    private static func name(_ key: String) -> String { String(key.drop { $0 != "/" }.dropFirst()) }
+    static func name(_ key: String) -> String { String(key.drop { $0 != "/" }.dropFirst()) }
 
     // MARK: What is done
 
@@ -235,44 +284,19 @@ struct DeskRoutes: Sendable {
 
     private func insure(_ input: FormInput, _ session: Session) async throws -> APIResponse {
         let key = try input.text("key")
-        let quotes = try input.text("do") == "quote"
+        let word = try input.text("do")
+        var arguments: FishWork.Arguments = [("id", .text(Self.name(key)))]
+        switch word {
+        case "quote": arguments = [("cover", .text(key))]
+        case "bind": break
+        case "claim":
+            arguments += [
+                ("dead", .unsigned(try input.scaled("dead", by: 1))), ("words", .text(try input.text("words"))),
+            ]
+        case "object": arguments += [("kind", "cover"), ("why", .text(try input.text("why")))]
+        default: throw Problem.badRequest("quote, bind, claim or object")
+        }
         return try await work.submit(
-            [
-                (
-                    "fish", quotes ? "quote" : "bind",
-                    quotes ? [("cover", .text(key))] : [("id", .text(Self.name(key)))], "cover:\(key)"
-                )
-            ], as: session, title: "Recorded", back: Self.path("cover", key))
-    }
-}
-
-/// Inputs and stages of a case in words.
-enum FishWords {
-    static func title(_ feature: Feature) -> String {
-        switch feature {
-        case .historyDays: "Length of the record"
-        case .dataFit: "Time with valid oxygen data"
-        case .lowOxygen: "Time with oxygen below the alarm level"
-        case .failedRemedies: "Emergencies in which aeration failed"
-        case .survival: "Fish that live"
-        case .fryConfirmed: "Fry confirmed by the supplier"
-        case .feedByDevice: "Feed counted by a feeder"
-        case .medicineBreaches: "Harvests inside a withdrawal period"
-        case .repaid: "Loans repaid here"
-        }
-    }
-
-    static func value(_ feature: Feature, _ value: UInt64) -> String {
-        switch feature {
-        case .historyDays: "\(value) days"
-        case .failedRemedies, .medicineBreaches, .repaid: "\(value)"
-        case .dataFit, .lowOxygen, .survival, .fryConfirmed, .feedByDevice: percent(value)
-        }
-    }
-
-    static func percent(_ permille: UInt64) -> String { "\(permille / 10).\(permille % 10) %" }
-
-    static func stage(_ word: String) -> String {
-        if case .mark(let words, _) = FishWork.stage(word) { words } else { word }
+            [("fish", word, arguments, "cover:\(key)")], as: session, title: "Recorded", back: Self.path("cover", key))
     }
 }

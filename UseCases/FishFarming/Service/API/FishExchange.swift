@@ -47,6 +47,23 @@ enum FishExchange {
         if operation.contract == "telemetry" { return row("T7.2", "readings of \(statement.subject)") }
         guard operation.contract == FishFarmingContract.contractName else { return nil }
         switch operation.name {
+        case "forecastNight":
+            return row(
+                "T7.5", to: "APP",
+                "forecast for \(text("pond")): \(hundredths(number("expected"))) mg/L at dawn, give or take "
+                    + hundredths(number("band")))
+        case "tellDawn": return row("T7.5", to: "APP", "at dawn \(hundredths(number("measured"))) mg/L")
+        case "correct": return row(nil, "corrects a report of \(text("batch")) to \(number("value"))")
+        case "assist":
+            return row(nil, to: text("farmer"), "explained the terms of \(text("provider")) in \(text("language"))")
+        case "claim": return row(nil, to: "Insurer", "loss of \(number("dead")) fish: \(text("words"))")
+        case "declineClaim":
+            return row("T7.9", to: DeskRoutes.farmer(text("cover")), "claim declined: \(text("reason"))")
+        case "say": return row(nil, "a message in the case \(text("case"))")
+        case "answerObjection":
+            return row(
+                "T7.9", to: DeskRoutes.farmer(FishFarmingContract.decision(of: text("case"))),
+                "answer to the objection: \(text("reason"))")
         case "signAgreement":
             return row(nil, to: text("provider"), "contract with the service company, version \(text("version"))")
         case "allow": return row(nil, "consent to collect data")

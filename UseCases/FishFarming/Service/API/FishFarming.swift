@@ -29,7 +29,8 @@ public struct FishFarming: UseCase {
         ] {
             if let value = arguments[text: argument]?.text { names.append(prefix + value) }
         }
-        for argument in ["institution", "model", "device"] {
+        if let key = arguments[text: "case"]?.text { names.append("objection:\(key)") }
+        for argument in ["institution", "model", "device", "farmer", "provider"] {
             if let value = arguments[text: argument]?.text { names.append(value) }
         }
         if statement.operation.name == "publishModel", let name = arguments["name"]?.text,
@@ -81,8 +82,31 @@ public struct FishFarming: UseCase {
         let loans = try state.scan(Fish.loans, limit: limit)
             .filter { $0.value.institution == participant || isFarmer($0.key) }.map { "loan:\($0.key)" }
         let covers = try state.scan(Fish.covers, limit: limit)
-            .filter { $0.value.insurer == participant || isFarmer($0.key) }.map { "cover:\($0.key)" }
-        return ponds + batches + orders + loans + covers
+            .filter { try $0.value.insurer == participant || isFarmer($0.key) || adjusts(participant, $0.value, state) }
+            .map { "cover:\($0.key)" }
+        let objections = try state.scan(Fish.objections, limit: limit)
+            .filter { $0.value.institution == participant || isFarmer(Fish.decision(of: $0.key)) }
+            .map { "objection:\($0.key)" }
+        return ponds + batches + orders + loans + covers + objections
+    }
+
+    /// Loss adjusters see the covers of insurers of their organisation.
+    private func adjusts(_ participant: String, _ cover: CoverRecord, _ state: some StateReader) throws -> Bool {
+        guard let person = try state.get(MembershipContract.participants, participant),
+            person.roles.contains(FishFarmingContract.Role.auditor)
+        else { return false }
+        return try state.get(MembershipContract.participants, cover.insurer)?.member == person.member
+    }
+
+    /// A farmer who signs a service company's terms opens the farm's record with it.
+    public func signing(_ terms: SignedTerms, by session: Session, on platform: Platform) throws -> Ledger.Operation? {
+        guard terms.name == FishFarmingContract.serviceTerms, session.roles.contains(FishFarmingContract.Role.farmer)
+        else { return nil }
+        return Ledger.Operation(
+            FishFarmingContract.contractName, "signAgreement",
+            [
+                ("provider", .text(terms.issuer)), ("version", .text(terms.version)), ("document", .hash(terms.hash)),
+            ])
     }
 
     public func control() -> (any EdgeControl)? { PondWatch() }
@@ -91,6 +115,9 @@ public struct FishFarming: UseCase {
         PondRoutes(platform: platform).routes + FarmerRoutes(platform: platform).routes
             + DeskRoutes(platform: platform).routes + AlarmRoutes(platform: platform).routes
             + FigureRoutes(platform: platform).routes + RiskRoutes(platform: platform).routes
+            + NightRoutes(platform: platform).routes + BatchRoutes(platform: platform).routes
+            + ObjectionRoutes(platform: platform).routes + ClaimRoutes(platform: platform).routes
+            + OnboardingRoutes(platform: platform).routes
     }
 
     public func doors(on platform: Platform) -> StartPage.Section {
@@ -107,13 +134,21 @@ public struct FishFarming: UseCase {
                 .init(
                     title: "I insure", sentence: "Quotes, covers and what they paid.", href: "/fish/insurer",
                     stage: .storage),
+                .init(
+                    title: "I adjust losses", sentence: "What farmers told, the evidence, and what was paid.",
+                    href: ClaimRoutes.path, stage: .test),
+                .init(
+                    title: "I help farmers begin",
+                    sentence: "Explain terms in their language, and record that you did.",
+                    href: "/fish/onboarding", stage: .watering),
             ])
     }
 
     public func home(for roles: [String]) -> String? {
         let homes = [
             (FishFarmingContract.Role.farmer, "/fish"), (FishFarmingContract.Role.bank, "/fish/bank"),
-            (FishFarmingContract.Role.insurer, "/fish/insurer"),
+            (FishFarmingContract.Role.insurer, "/fish/insurer"), (FishFarmingContract.Role.auditor, ClaimRoutes.path),
+            (FishFarmingContract.Role.extensionWorker, "/fish/onboarding"),
         ]
         return homes.first { roles.contains($0.0) }?.1
     }
@@ -142,6 +177,12 @@ public struct FishFarming: UseCase {
             .init(
                 FishStage.farmer, member: "aqua-service", name: "Lagoon Fish Farm",
                 roles: [FishFarmingContract.Role.farmer]),
+            .init(
+                FishStage.newcomer, member: "aqua-service", name: "Bay Fish Farm",
+                roles: [FishFarmingContract.Role.farmer]),
+            .init(
+                "extension-amina", member: "aqua-service", name: "Amina Okoye, Extension Service",
+                roles: [FishFarmingContract.Role.extensionWorker]),
             .init(
                 "fisheries-office", member: "aqua-service", name: "Fisheries Registration Office",
                 roles: [MembershipContract.registrar]),

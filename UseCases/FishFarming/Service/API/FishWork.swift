@@ -63,6 +63,7 @@ struct FishWork: Sendable {
         case "asked": .mark("Waiting for an answer", .neutral)
         case "offered", "quoted": .mark("Offer waits for you", .neutral)
         case "refused": .mark("Not granted", .bad)
+        case "excluded": .mark("Stopped by an exclusion", .bad)
         case "live": .mark("In force", .good)
         case "repaid": .mark("Repaid", .good)
         case "paid": .mark("Paid out", .good)

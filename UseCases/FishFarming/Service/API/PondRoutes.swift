@@ -68,7 +68,9 @@ struct PondRoutes: Sendable {
                 return PondTerms(
                     pond: name, probe: pond.probe, aerators: pond.aerators, feeder: pond.feeder, batch: batch?.key,
                     on: Double(levels.on) / 100, off: Double(levels.off) / 100, alarm: Double(levels.alarm) / 100,
-                    shortest: Double(pond.shortest) / 1000, fall: Double(levels.fall) / 100)
+                    shortest: Double(pond.shortest) / 1000, fall: Double(levels.fall) / 100,
+                    midnight: Double(pond.clock.midnight) / 1000, pace: Double(pond.clock.pace),
+                    misses: try NightRoutes.misses(of: name, in: platform))
             }
         return .bytes([UInt8](try JSONEncoder().encode(["items": terms])), "application/json")
     }

@@ -9,6 +9,8 @@ import UseCaseKit
 struct PondView: Sendable {
     /// Readings that a chart and the forecast are made from.
     private static let hours = 24.0
+    /// Of a simulated pond whose day is short, at least so much is shown, ms.
+    private static let shortest = 600_000.0
 
     let name: String
     let pond: PondRecord
@@ -31,20 +33,26 @@ struct PondView: Sendable {
         oxygen = latest.first { $0.quantity == "oxygen" }
         let now = Double(platform.now)
         age = oxygen.map { max(0, Int((now - Double($0.time)) / 1000)) } ?? 0
+        let span = max(Self.shortest, Self.hours * 3_600_000 / Double(pond.clock.pace))
         series = try readings.readings(
-            device: pond.probe, quantity: "oxygen", from: UInt64(max(0, now - Self.hours * 3_600_000)), limit: 500)
+            device: pond.probe, quantity: "oxygen", from: UInt64(max(0, now - span)), limit: 500)
         let aerator = try pond.aerators.first.map { try readings.latestReadings(device: $0) } ?? []
         isRunning = (aerator.first { $0.quantity == "running" }?.value ?? 0) > 0
         isManual = (aerator.first { $0.quantity == "manual" }?.value ?? 0) > 0
         lastChoice = try platform.state.scan(FishFarmingContract.choices, prefix: "\(name)/", limit: 10_000)
             .map(\.value).max { $0.chosenAt < $1.chosenAt }
-        forecast = Self.forecast(series, oxygen: oxygen?.value ?? Double(pond.oxygen) / 100)
+        forecast = Self.forecast(series, pond.clock, oxygen: oxygen?.value ?? Double(pond.oxygen) / 100)
     }
 
     /// From 21:00 and 24:00 where there are readings; before, from the last three hours' slope; else as it is, with a
     /// wide band.
-    private static func forecast(_ series: [IndexedReading], oxygen: Double) -> DawnForecast {
-        let points = series.map { (hour: Double($0.time) / 3_600_000, oxygen: $0.value) }
+    private static func forecast(
+        _ series: [IndexedReading], _ clock: PondClock, oxygen: Double
+    ) -> DawnForecast {
+        // Hours since a midnight of the pond.
+        let points = series.filter { $0.time > clock.midnight }.map {
+            (hour: Double(($0.time - clock.midnight) * clock.pace) / 3_600_000, oxygen: $0.value)
+        }
         let level = max(0.06, min(49, oxygen))
         if let last = points.last,
             let earlier = points.first(where: { last.hour - $0.hour <= 3 && last.hour - $0.hour >= 1 }),

@@ -12,14 +12,25 @@ public struct FishFarmerPage: PortalPage {
         let oxygen: Fact
         let more: [Fact]
         let suggestion: String
+        let tasks: [TaskButton]
         let chart: LineChart
         let incidents: [[Table.Cell]]
+        let nights: String
+        let site: String?
 
         /// A pond; `incidents` are rows of when, what happened, what was done, how it ended.
+        ///
+        /// - Parameters:
+        ///   - tasks: what is done every day, by pressing alone.
+        ///   - nights: address of the page of its forecasts.
+        ///   - site: the farm that it lies on, where there are several.
         public init(
-            name: String, species: String, oxygen: Fact, more: [Fact], suggestion: String, chart: LineChart,
-            incidents: [[Table.Cell]]
+            name: String, species: String, oxygen: Fact, more: [Fact], suggestion: String, tasks: [TaskButton],
+            chart: LineChart, incidents: [[Table.Cell]], nights: String, site: String? = nil
         ) {
+            self.tasks = tasks
+            self.nights = nights
+            self.site = site
             self.name = name
             self.species = species
             self.oxygen = oxygen
@@ -31,21 +42,26 @@ public struct FishFarmerPage: PortalPage {
     }
 
     let farm: String
-    let notice: Notice?
     let ponds: [Pond]
+    let urgent: [Form]
     let forms: [Form]
     let loans: [[Table.Cell]]
     let covers: [[Table.Cell]]
     let consents: [[Table.Cell]]
     let batches: [[Table.Cell]]
+    let contracts: [[Table.Cell]]
+    let remark: String?
 
-    /// A farm; the rows are those of the tables below.
+    /// A farm; `urgent` stands before all else, the rows are those of the tables below.
     public init(
-        farm: String, notice: Notice? = nil, ponds: [Pond], forms: [Form], loans: [[Table.Cell]],
-        covers: [[Table.Cell]], consents: [[Table.Cell]], batches: [[Table.Cell]]
+        farm: String, ponds: [Pond], urgent: [Form] = [], forms: [Form], loans: [[Table.Cell]],
+        covers: [[Table.Cell]], consents: [[Table.Cell]], batches: [[Table.Cell]], contracts: [[Table.Cell]],
+        remark: String? = nil
     ) {
+        self.contracts = contracts
+        self.remark = remark
+        self.urgent = urgent
         self.farm = farm
-        self.notice = notice
         self.ponds = ponds
         self.forms = forms
         self.loans = loans
@@ -58,32 +74,39 @@ public struct FishFarmerPage: PortalPage {
 
     public struct View {
         let farm: String
-        let notice: Notice.View?
         let ponds: [PondView]
+        let urgent: [Form.View]
         let hasForms: Bool
         let forms: [Form.View]
         let loans: Table.View
         let covers: Table.View
         let consents: Table.View
         let batches: Table.View
+        let contracts: Table.View
+        let remark: String?
     }
 
     struct PondView {
         let pondID: String
         let pondTitle: String
         let glance: [Fact.View]
+        let wordsID: String
         let suggestion: String
+        let tasks: [TaskButton.View]
         let chart: LineChart.View
         let incidents: Table.View
+        let nightsLink: String
     }
 
     public func view() -> View {
         View(
-            farm: farm, notice: notice?.view,
+            farm: farm,
             ponds: ponds.map { pond in
                 PondView(
-                    pondID: "pond-\(pond.name)", pondTitle: "Pond \(pond.name), \(pond.species)",
-                    glance: ([pond.oxygen] + pond.more).map(\.view), suggestion: pond.suggestion,
+                    pondID: "pond-\(pond.name)",
+                    pondTitle: "Pond \(pond.name), \(pond.species)" + (pond.site.map { ", \($0)" } ?? ""),
+                    glance: ([pond.oxygen] + pond.more).map(\.view), wordsID: "words-\(pond.name)",
+                    suggestion: pond.suggestion, tasks: pond.tasks.map(\.view),
                     chart: pond.chart.view,
                     incidents: Table(
                         caption: "What happened in \(pond.name)",
@@ -92,10 +115,17 @@ public struct FishFarmerPage: PortalPage {
                         ],
                         rows: pond.incidents,
                         empty: .init("Nothing happened yet. The gateway tells here what it did in an emergency.")
-                    ).view)
+                    ).view, nightsLink: pond.nights)
             },
-            hasForms: !forms.isEmpty, forms: forms.map(\.view), loans: loanTable.view, covers: coverTable.view,
-            consents: consentTable.view, batches: batchTable.view)
+            urgent: urgent.map(\.view), hasForms: !forms.isEmpty, forms: forms.map(\.view), loans: loanTable.view,
+            covers: coverTable.view,
+            consents: consentTable.view, batches: batchTable.view, contracts: contractTable.view, remark: remark)
+    }
+
+    private var contractTable: Table {
+        Table(
+            caption: "Contracts", columns: [.init("With"), .init("Terms"), .init("You")], rows: contracts,
+            empty: .init("Nobody offers terms yet. Nothing is collected before you sign."))
     }
 
     private var loanTable: Table {

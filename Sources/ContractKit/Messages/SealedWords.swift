@@ -1,4 +1,4 @@
-import ContractKit
+import Ledger
 
 /// The words of a message, for one reader: HPKE base mode (RFC 9180 §6.1), the encapsulated key before the ciphertext.
 public struct SealedWords: Sendable, Hashable {
@@ -25,4 +25,18 @@ public struct SealedWords: Sendable, Hashable {
     }
 
     public var cbor: Value { ["reader": .text(reader), "box": .bytes(box)] }
+
+    /// Takes the arguments `text`, the SHA-256 of the words that all can hold each other to, and `sealed`, the words under a
+    /// key of each reader.
+    ///
+    /// - Throws: `ContractError` with `invalid` where a box is for somebody else or too large.
+    public static func take(_ arguments: inout Arguments, readers: [String]) throws(ContractError) {
+        _ = try arguments.hash("text")
+        for value in try arguments.array("sealed", maximum: readers.count) {
+            let words = try SealedWords(cbor: value)
+            guard readers.contains(words.reader), words.box.count <= maximumBox else {
+                throw .invalid("sealed", "at most \(maximumBox) octets for each party of the case")
+            }
+        }
+    }
 }
