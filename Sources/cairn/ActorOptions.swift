@@ -59,7 +59,7 @@ struct ActorOptions: ParsableArguments {
 
     private func rehearse(_ operation: Ledger.Operation, on node: NodeConnection) async throws {
         let (status, answer) = try await node.post(
-            "/api/v1/dry-runs", operation.encoded(), contentType: "application/vnd.cairn.operation+cbor")
+            "/api/v1/dry-runs", operation.encoded(), contentType: Ledger.Operation.contentType)
         guard status == 200, let accepted = answer["accepted"] as? Bool else {
             throw Failure(.failed, answer["detail"] as? String ?? "the node answered \(status)")
         }

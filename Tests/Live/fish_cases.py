@@ -148,7 +148,7 @@ def contracts(check, ponds):
         return json.loads(body) if status == 200 else (status, body)
     wrong, right = rehearse(bytes(32)), rehearse(bytes.fromhex(ours["hash"]))
     check("COMMON-26: tried out, another text is refused, with the reason", wrong["accepted"] is False
-          and wrong["code"] == 100 and "read the text again" in wrong["message"], wrong)
+          and wrong["code"] == "fish-100" and "read the text again" in wrong["message"], wrong)
     check("COMMON-26: tried out, this text would be signed, and what would change is told", right["accepted"] is True
           and "terms/signatures/bay-farm/aquacloud/service" in right["changes"], right)
     status, _ = ponds.get("fisheries-office", f"/api/v1/ledgers/{ponds.ledger}/state?key="

@@ -42,9 +42,9 @@ extension LedgerAPI {
             },
             Route(
                 .post, "/api/v1/dry-runs", "What an operation would do if you signed it now; nothing is recorded",
-                tag: "transactions", consumes: "application/vnd.cairn.operation+cbor"
+                tag: "transactions", consumes: Ledger.Operation.contentType
             ) { request in
-                guard let session = request.session else { throw Problem.signInNeeded }
+                let session = try request.requireSession()
                 let operation: Ledger.Operation
                 do { operation = try Ledger.Operation(decoding: request.body) } catch { throw Problem.from(error) }
                 let (result, changes) = try self.node.rehearse(operation, by: session.signer)

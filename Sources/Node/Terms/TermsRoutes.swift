@@ -9,8 +9,6 @@ import UseCaseKit
 struct TermsRoutes: Sendable {
     private static let tag = "terms"
     private static let maximumListed = 500
-    /// Changes and events that a rehearsal tells.
-    private static let maximumTold = 200
 
     let platform: Platform
 
@@ -32,17 +30,6 @@ struct TermsRoutes: Sendable {
                     ("Repr-Digest", "sha-256=:\(Data(text.hash.bytes).base64EncodedString()):"),
                 ]
                 return answer
-            },
-            Route(
-                .post, "/api/v1/dry-runs", "What an operation would do if I signed it now; nothing is kept",
-                tag: Self.tag,
-                consumes: Ledger.Operation.contentType, problems: [400: "bad-request"]
-            ) { request in
-                let session = try request.requireSession()
-                guard let operation = try? Ledger.Operation(decoding: request.body) else {
-                    throw Problem.badRequest("send [contract, operation, {arguments}] as deterministic CBOR")
-                }
-                return .json(Self.told(try platform.rehearse(operation, as: session)))
             },
         ]
     }
@@ -121,17 +108,6 @@ struct TermsRoutes: Sendable {
         }
     }
 
-    private static func told(_ rehearsal: Rehearsal) -> [String: Any] {
-        [
-            "accepted": rehearsal.refusal == nil, "code": rehearsal.refusal?.code ?? NSNull(),
-            "message": rehearsal.refusal?.message ?? NSNull(),
-            "changes": Array(rehearsal.changes.prefix(maximumTold)),
-            "events": rehearsal.events.prefix(maximumTold).map {
-                ["contract": $0.contract, "name": $0.name, "subject": $0.subject]
-            },
-        ]
-    }
-
     // MARK: Pages
 
     private func list(_ session: Session) throws -> WorkPage {
@@ -163,15 +139,20 @@ struct TermsRoutes: Sendable {
         let isInForce =
             try platform.state.get(TermsContract.latest, "\(terms.issuer)/\(terms.name)") == terms.version
         let isOpen = isInForce && signature?.hash != text.hash && terms.issuer != session.participant
-        var (rehearsal, form): (Rehearsal?, Form?)
+        var (words, form): (String?, Form?)
         if isOpen {
-            rehearsal = try platform.rehearse(try platform.signing(terms, by: session), as: session)
-            form = Form(
-                id: "sign", title: "Sign these terms", action: "\(TermsPage.path)/sign", fields: [],
-                fixed: [
-                    .init("issuer", terms.issuer), .init("name", terms.name), .init("version", terms.version),
-                    .init("hash", terms.hash.hex),
-                ], submit: "Sign with my key", csrfToken: session.formToken)
+            let (result, changes) = try platform.node.rehearse(
+                try platform.signing(terms, by: session), by: session.signer)
+            words = Self.words(result.rejection?.message, changes: changes.count)
+            form =
+                result.rejection != nil
+                ? nil
+                : Form(
+                    id: "sign", title: "Sign these terms", action: "\(TermsPage.path)/sign", fields: [],
+                    fixed: [
+                        .init("issuer", terms.issuer), .init("name", terms.name), .init("version", terms.version),
+                        .init("hash", terms.hash.hex),
+                    ], submit: "Sign with my key", csrfToken: session.formToken)
         }
         return TermsPage(
             title: text.title, issuer: platform.name(of: terms.issuer), version: terms.version,
@@ -183,12 +164,12 @@ struct TermsRoutes: Sendable {
                     version: $0.version, signedAt: Moment(milliseconds: Int64(clamping: $0.signedAt)),
                     record: ExplorerPaths.transaction($0.transaction.hex, ledger: platform.node.ledger.hex))
             },
-            rehearsal: rehearsal.map { Self.words($0) }, form: rehearsal?.refusal == nil ? form : nil)
+            rehearsal: words, form: form)
     }
 
-    private static func words(_ rehearsal: Rehearsal) -> String {
-        if let refusal = rehearsal.refusal { return "If you signed now it would be refused: \(refusal.message)." }
+    private static func words(_ refusal: String?, changes: Int) -> String {
+        if let refusal { return "If you signed now it would be refused: \(refusal)." }
         return "Tried out, nothing is signed yet: the ledger would take your signature and change "
-            + "\(rehearsal.changes.count == 1 ? "one entry" : "\(rehearsal.changes.count) entries"), all of them yours."
+            + "\(changes == 1 ? "one entry" : "\(changes) entries"), all of them yours."
     }
 }
