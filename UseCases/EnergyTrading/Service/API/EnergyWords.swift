@@ -24,6 +24,19 @@ enum EnergyWords {
         Moment(milliseconds: key.split(separator: "/").first.flatMap { Int64($0) } ?? 0)
     }
 
+    static func border(_ line: BorderWatch.Line) -> Fact {
+        let name = "Trade with other microgrids"
+        switch line {
+        case .none: return Fact(name, "none", note: "no ledger between microgrids is named to this node")
+        case .up: return Fact(name, "the ledger between microgrids answers")
+        case .down(let since, _):
+            return Fact(
+                name, Moment(milliseconds: Int64(since)),
+                note: "the ledger between microgrids does not answer since then. The market here goes on, and what was "
+                    + "agreed before is settled once it answers")
+        }
+    }
+
     static func stage(_ stage: Trade.Stage) -> (String, Table.Tone) {
         switch stage {
         case .proposed: ("Waits for the seller", .neutral)

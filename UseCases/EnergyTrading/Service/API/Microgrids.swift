@@ -48,6 +48,8 @@ struct MicrogridPlan: Sendable {
     static let gate: UInt64 = 8000
     static let clearing: UInt64 = 5500
     static let regionClearing: UInt64 = 3000
+    /// Ten intervals: a cut of several does not cost an aggregator its word.
+    static let regionReport: UInt64 = 10 * interval
     static let report: UInt64 = 15_000
     static let payment: UInt64 = 8000
     static let fee: UInt64 = 20_000
