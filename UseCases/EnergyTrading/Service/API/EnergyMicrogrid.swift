@@ -51,7 +51,7 @@ struct EnergyMicrogrid: UseCase {
     }
 
     func routes(on platform: Platform) -> [Route] {
-        EnergyRoutes(platform: platform, plan: plan).routes
+        EnergyRoutes(platform: platform, plan: plan).routes + [TelegramRoute.route]
             + EnergyPageRoutes(platform: platform, plan: plan, border: border).routes
     }
 

@@ -131,7 +131,7 @@ struct EnergyPageRoutes: Sendable {
                         "No trade yet. Your orders go out by themselves as soon as your meter reports a surplus or a need."
                     )),
                 try agreements(me),
-            ],
+            ] + (try data.sessionTable(of: session).map { [$0] } ?? []),
             forms: [standingForm(session)]
                 + trades.filter { $0.trade.seller == me && $0.trade.stage == .proposed }.prefix(3)
                 .map { acceptForm($0.key, $0.trade, session) }, current: "/energy")

@@ -15,6 +15,7 @@ struct EnergyRoutes: Sendable {
 
     var routes: [Route] {
         [
+            sessionRoute,
             Route(
                 .get, "/api/v1/energy/intervals", "What the latest auctions came to", tag: "energy",
                 parameters: [.init("limit", in: .query, "At most so many", .integer(1...500))]
