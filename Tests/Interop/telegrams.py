@@ -35,18 +35,24 @@ SPECIFICATIONS = {
     "telegram_v5_two_mbus.txt": specifications.V5,
 }
 WATT_HOURS = {"kWh": 1000, "Wh": 1}
+#: A telegram of February that says S, summer time. Ours goes by the letter, as the standard has it; dsmr-parser by the calendar.
+BY_THE_LETTER = "telegram_iskra_ie.txt"
 
 
 def number(item):
-    """The value that our parser found, exactly."""
+    """The value that our parser found, exactly, and its unit: meters before version 4 write it in a bracket before."""
     quantity = item.get("quantity")
-    return quantity and decimal.Decimal(quantity["digits"]).scaleb(-quantity["decimals"])
+    if quantity:
+        return decimal.Decimal(quantity["digits"]).scaleb(-quantity["decimals"]), quantity["unit"]
+    try:
+        return decimal.Decimal(item["values"][-1]), item["values"][-2] if len(item["values"]) > 1 else ""
+    except decimal.InvalidOperation:
+        return None, None
 
 
 def ours(told, pattern):
     """Objects of our answer that one of dsmr-parser's patterns is about."""
-    return [item for item in told["objects"] if re.match(
-        pattern, item["code"] + "".join(f"({value})" for value in item["values"]) + "\r\n", re.DOTALL)]
+    return [item for item in told["objects"] if re.match(pattern.split(".+?")[0], item["code"])]
 
 
 class Telegrams:
@@ -64,11 +70,9 @@ class Telegrams:
             found = getattr(theirs, entry["value_name"], None)
             value = getattr(found, "value", None)
             if isinstance(value, decimal.Decimal):
-                unit = found.unit or ""
-                same = [number(item) == value and item["quantity"]["unit"] == unit for item in ours(
-                    told, entry["obis_reference"]) if number(item) is not None]
+                same = [number(item) == (value, found.unit or "") for item in ours(told, entry["obis_reference"])]
             elif isinstance(value, datetime.datetime) and entry["value_name"] == "P1_MESSAGE_TIMESTAMP":
-                same = [told["time"] == int(value.timestamp())]
+                same = [told["time"] == int(value.timestamp()) - (3600 if name == BY_THE_LETTER else 0)]
             elif isinstance(value, str):
                 same = [item["values"][-1] == value for item in ours(told, entry["obis_reference"])]
             else:
