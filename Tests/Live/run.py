@@ -16,6 +16,7 @@ import crash
 import devices
 import energy
 import energy_border
+import energy_grid
 import energy_market
 import enrolment
 import evidence
@@ -54,6 +55,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("newcomers and pseudonyms", enrolment.run), ("changed rows of a database", tampering.run),
          ("energy trading", energy.run), ("a market with own keys", energy_market.run),
          ("a border whose link is cut", energy_border.run),
+         ("a disturbed grid", energy_grid.run),
          ("fish farming and its drill", fish.run),
          ("records and alarms of fish farming", fish_records.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),

@@ -9,6 +9,7 @@ extension EnergyContract {
         let buyer = try arguments.text("buyer", maximum: 100)
         let terms = try Self.terms(&arguments, seller: context.sender.id, buyer: buyer)
         try requireCredit(context)
+        try requireCalmGrid(context)
         for party in [terms.seller, buyer] where try context.get(Self.prosumers, party) == nil {
             throw Refusal.notRegistered
         }
@@ -39,6 +40,7 @@ extension EnergyContract {
         guard session.joinedBy == nil else { throw .exists("your signature") }
         guard session.terms == terms else { throw Refusal.otherTerms }
         try requireCredit(context)
+        try requireCalmGrid(context)
         let amount = try Auction.amount(terms.energy, at: terms.price)
         if amount > 0 {
             try WalletContract.setAside(

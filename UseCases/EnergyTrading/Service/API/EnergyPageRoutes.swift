@@ -304,7 +304,8 @@ struct EnergyPageRoutes: Sendable {
             kicker: plan.title, title: "The market",
             lead:
                 "Orders are sealed until the gate closes; everybody pays and gets one price, which anyone can compute again.",
-            facts: [EnergyWords.border(border.line)],
+            facts: [EnergyWords.border(border.line)]
+                + (try platform.state.get(EnergyContract.disturbance, EnergyContract.grid).map { [EnergyWords.grid($0)] } ?? []),
             charts: [
                 LineChart(
                     title: "Price", unit: "points a kWh",

@@ -113,7 +113,7 @@ struct EnergyRoutes: Sendable {
         try latestClearings(limit: limit).map { interval, clearing in
             var item: [String: Any] = [
                 "interval": interval, "orders": clearing.orders, "unopened": clearing.unopened,
-                "digest": clearing.digest.hex, "settled": clearing.isSettled,
+                "digest": clearing.digest.hex, "settled": clearing.isSettled, "halted": clearing.isHalted,
             ]
             item["price"] = clearing.price ?? NSNull()
             item["energy"] = clearing.orders >= Self.smallestGroup ? clearing.energy : NSNull()

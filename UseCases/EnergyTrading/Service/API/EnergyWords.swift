@@ -24,6 +24,13 @@ enum EnergyWords {
         Moment(milliseconds: key.split(separator: "/").first.flatMap { Int64($0) } ?? 0)
     }
 
+    static func grid(_ state: GridState) -> Fact {
+        Fact(
+            "Trading stands still", Moment(milliseconds: Int64(state.since)),
+            note: "the grid is outside its limits since then: \(Double(state.frequency) / 1000) Hz, "
+                + "\(Double(state.lowest) / 1000) to \(Double(state.highest) / 1000) V")
+    }
+
     static func border(_ line: BorderWatch.Line) -> Fact {
         let name = "Trade with other microgrids"
         switch line {

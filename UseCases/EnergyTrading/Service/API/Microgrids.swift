@@ -117,6 +117,8 @@ struct MicrogridPlan: Sendable {
             "report": .unsigned(Self.report), "payment": .unsigned(Self.payment), "k": 500, "currency": "XPT",
             "utilityPrice": .unsigned(Self.utilityPrice), "feedInPrice": .unsigned(Self.feedInPrice),
             "deficitPrice": 300_000, "tolerance": 1000, "aggregator": .text(aggregator),
+            // EN 50160: 50 Hz within 1 % and 230 V within 10 %.
+            "frequency": 50_000, "frequencyBand": 500, "voltage": 230_000, "voltageBand": 100,
         ]
     }
 }
