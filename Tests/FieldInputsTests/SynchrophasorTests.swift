@@ -64,10 +64,25 @@ struct SynchrophasorTests {
         let records = reading.records(urn: "urn:dev:ops:32473-pmu")
         #expect(records.map(\.name) == ["frequency", "change", "voltageLow", "voltageHigh"])
 
-        // A frame of another configuration is not taken for one of this.
+        // A frame of another configuration is not taken for one of this; with its own it is two readings.
         let two = try SynchrophasorFrame(frames["data_2pmu"] ?? [])
         #expect(throws: FieldInputError.self) { try SynchrophasorReading.all(in: two, configuration) }
+        let both = try SynchrophasorReading.all(
+            in: two, SynchrophasorConfiguration(SynchrophasorFrame(Self.twice(frames["cfg2"] ?? []))))
+        #expect(
+            both.count == 2 && both.map(\.frequency) == [62.5, 62.5] && both.map(\.digitals) == [[0x3C12], [0x3C12]])
         #expect(throws: FieldInputError.self) { try SynchrophasorConfiguration(data) }
+    }
+
+    /// A configuration of one unit as one of two that are alike.
+    private static func twice(_ octets: [UInt8]) -> [UInt8] {
+        var made = octets[..<18] + [0, 2]
+        for _ in 0..<2 { made += octets[20..<(octets.count - 4)] }
+        made += octets[(octets.count - 4)..<(octets.count - 2)]
+        let size = made.count + 2
+        (made[2], made[3]) = (UInt8(size >> 8), UInt8(size & 0xFF))
+        let check = SynchrophasorFrame.check(made)
+        return Array(made) + [UInt8(check >> 8), UInt8(check & 0xFF)]
     }
 
     @Test("A command is the frame that the standard shows, and whatever comes is a frame or an error")

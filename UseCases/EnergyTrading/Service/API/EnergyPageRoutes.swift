@@ -300,12 +300,12 @@ struct EnergyPageRoutes: Sendable {
 
     private func market() throws -> WorkPage {
         let clearings = try data.latestClearings(limit: 40)
+        let disturbance = try platform.state.get(EnergyContract.disturbance, EnergyContract.grid)
         return WorkPage(
             kicker: plan.title, title: "The market",
             lead:
                 "Orders are sealed until the gate closes; everybody pays and gets one price, which anyone can compute again.",
-            facts: [EnergyWords.border(border.line)]
-                + (try platform.state.get(EnergyContract.disturbance, EnergyContract.grid).map { [EnergyWords.grid($0)] } ?? []),
+            facts: [EnergyWords.border(border.line)] + [disturbance.map(EnergyWords.grid)].compactMap { $0 },
             charts: [
                 LineChart(
                     title: "Price", unit: "points a kWh",
