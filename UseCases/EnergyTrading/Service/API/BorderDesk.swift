@@ -27,16 +27,20 @@ struct BorderDesk: Sendable {
         // What was refused once is not asked again.
         var refused: Set<String> = []
         try await microgrid.keepOn("the border of \(plan.title) stands still", every: Self.pause) {
-            guard let place = others.place(of: EnergyTrading.ledgerName),
-                let key = try place.keys.key(of: plan.aggregator)
-            else { return }
+            guard let place = others.place(of: EnergyTrading.ledgerName) else { return }
             do {
+                let key = try watch.requiring(try place.keys.key(of: plan.aggregator)) {
+                    "the key of \(plan.aggregator) on that ledger is not in the folder that was named"
+                }
                 let region =
                     if let link { link } else {
                         try await RegionLink(to: place, as: plan.aggregator, key: key, watch: watch)
                     }
                 link = region
                 try await pass(region, &anchored, &refused)
+            } catch let error as Problem {
+                // The own node's; the line is what it was.
+                throw error
             } catch {
                 // The next time it is reached anew: the node may have been started again, and know no session.
                 link = nil

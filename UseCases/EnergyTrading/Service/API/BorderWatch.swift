@@ -34,6 +34,17 @@ final class BorderWatch: Sendable {
         }
     }
 
+    /// What there has to be before anything is asked.
+    func requiring<R>(_ needed: @autoclosure () throws -> R?, _ why: () -> String) throws -> R {
+        do {
+            guard let found = try needed() else { throw ConnectionError(why()) }
+            return found
+        } catch {
+            missed("\(error)")
+            throw error
+        }
+    }
+
     private func heard() { state.withLock { $0 = .up(heard: Self.now) } }
 
     private func missed(_ why: String) {

@@ -36,11 +36,11 @@ enum EnergyWords {
         switch line {
         case .none: return Fact(name, "none", note: "no ledger between microgrids is named to this node")
         case .up: return Fact(name, "the ledger between microgrids answers")
-        case .down(let since, _):
+        case .down(let since, let why):
             return Fact(
                 name, Moment(milliseconds: Int64(since)),
                 note: "the ledger between microgrids does not answer since then. The market here goes on, and what was "
-                    + "agreed before is settled once it answers")
+                    + "agreed before is settled once it answers. \(why)")
         }
     }
 
