@@ -84,11 +84,13 @@ public struct Clearing: StateValue, Hashable {
     }
 
     public var cbor: Value {
-        [
-            "price": price.map { .unsigned($0) } ?? .null, "energy": .unsigned(energy), "orders": .unsigned(orders),
-            "unopened": .unsigned(unopened), "trades": .unsigned(trades), "digest": .hash(digest),
-            "settled": .bool(isSettled), "halted": .bool(isHalted),
+        let fields: [(String, Value)] = [
+            ("price", .optional(price)), ("energy", .unsigned(energy)), ("orders", .unsigned(orders)),
+            ("unopened", .unsigned(unopened)), ("trades", .unsigned(trades)), ("digest", .hash(digest)),
+            ("settled", .bool(isSettled)),
         ]
+        // Left out otherwise, as in clearings from before there was a word for it.
+        return .map(ValueMap(isHalted ? fields + [("halted", true)] : fields))
     }
 
     /// Over every opened order with what it got, by commitment.
