@@ -36,8 +36,7 @@ public final class EtcdSequencer: Sequencer {
     private let etcd: any SlotStore
     private let keys: SlotKeys
     private let ledger: Hash32
-    private let members: MemberSet
-    private let member: MemberSet.Member
+    private let member: String
     private let key: SigningKey
     private let report: @Sendable (String?) -> Void
     private let wait: Pause
@@ -47,26 +46,22 @@ public final class EtcdSequencer: Sequencer {
     ///   - key: of the member that appends.
     ///   - report: is told what keeps etcd from working, and nil when it works again.
     public convenience init(
-        _ configuration: EtcdConfiguration, ledger: Hash32, members: MemberSet, key: SigningKey,
+        _ configuration: EtcdConfiguration, ledger: Hash32, member: String, key: SigningKey,
         generation: UInt64 = 0, report: @escaping @Sendable (String?) -> Void
     ) throws {
-        try self.init(
-            EtcdConnection(configuration), ledger: ledger, members: members, key: key, generation: generation,
+        self.init(
+            try EtcdConnection(configuration), ledger: ledger, member: member, key: key, generation: generation,
             wait: { try await Task.sleep(for: $0) }, report: report)
     }
 
     package init(
-        _ etcd: any SlotStore, ledger: Hash32, members: MemberSet, key: SigningKey, generation: UInt64 = 0,
+        _ etcd: any SlotStore, ledger: Hash32, member: String, key: SigningKey, generation: UInt64 = 0,
         wait: @escaping Pause, report: @escaping @Sendable (String?) -> Void
-    ) throws {
-        guard let member = members.member(kid: key.kid) else {
-            throw SequencingError(.configuration, "the key \(key.kid) is no member's of ledger \(ledger)")
-        }
+    ) {
         self.etcd = etcd
         self.wait = wait
         keys = SlotKeys(ledger: ledger)
         self.ledger = ledger
-        self.members = members
         self.member = member
         self.key = key
         self.report = report
@@ -139,7 +134,7 @@ public final class EtcdSequencer: Sequencer {
 
     // MARK: Reading
 
-    public func batch(in slot: UInt64) async throws -> Batch {
+    public func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
         var pause = Limits.shortestPause
         while true {
             if let entry = state.withLock({ $0.entries.removeValue(forKey: slot) }) {
@@ -218,28 +213,28 @@ public final class EtcdSequencer: Sequencer {
 
     // MARK: Forgetting
 
-    public func release(through slot: UInt64) async {
+    public func release(through slot: UInt64, by members: MemberSet) async {
         let isDue = state.withLock { state in
             guard slot >= state.reported + Limits.reportEvery else { return false }
             state.reported = slot
             return true
         }
         // What is not forgotten now is forgotten the next time.
-        if isDue { try? await forget(through: slot) }
+        if isDue { try? await forget(through: slot, members) }
     }
 
-    private func forget(through slot: UInt64) async throws {
+    private func forget(through slot: UInt64, _ members: MemberSet) async throws {
         var progress: [Bytes: UInt64] = [:]
         for item in try await etcd.range(keys.progress, to: keys.endOfProgress) {
             progress[item.key] = try CBOR.decode(item.value).unsigned
         }
-        progress[keys.progress(of: member.id)] = slot
+        progress[keys.progress(of: member)] = slot
         let all = members.members.map { progress[keys.progress(of: $0.id)] ?? 0 }.sorted()
         let quorum = all[members.count - members.quorum]
         let executed = max(all[0], quorum > Limits.kept ? quorum - Limits.kept : 0)
         let end = executed > Limits.margin ? executed - Limits.margin : 0
         try await etcd.put(
-            CBOR.unsigned(slot).encoded(), at: keys.progress(of: member.id), deletingFrom: keys.slot(0),
+            CBOR.unsigned(slot).encoded(), at: keys.progress(of: member), deletingFrom: keys.slot(0),
             to: keys.slot(end))
     }
 

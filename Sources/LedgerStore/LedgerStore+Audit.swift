@@ -11,6 +11,7 @@ extension LedgerStore {
         public let headHash: Hash32
         /// The latest clock report of each member, ms since 1970.
         public let clocks: [String: UInt64]
+        public let members: MemberHistory
         public let blocks: Int
         public let stateEntries: Int
     }
@@ -27,19 +28,35 @@ extension LedgerStore {
         }
         let (audit, index) = try read { db in
             var check = BlockCheck(
-                genesis: genesis, verifiesSignatures: verifyingSignatures, index: try TransactionIndex(db))
+                genesis: genesis, verifiesSignatures: verifyingSignatures, index: try TransactionIndex(db),
+                memberSets: try Self.memberSets(db))
             for row in try IterableRows(db) { try check.block(try Self.block(row), db) }
             guard let head = check.head else { throw StoreError(.damaged, at: "block 0", "it is missing") }
             try check.tiles(db)
             try check.runs(db)
+            guard check.memberSets.isEmpty else {
+                throw StoreError(.damaged, at: "member sets", "there is one that no header names")
+            }
             let tree = try Self.auditedState(db, root: head.stateRoot, height: head.height)
             let audit = Audit(
                 log: check.log, tree: tree.tree, head: head, headHash: check.previous, clocks: check.clocks,
-                blocks: check.count, stateEntries: tree.count)
+                members: check.members, blocks: check.count, stateEntries: tree.count)
             return (audit, check.index)
         }
         self.index.withLock { $0 = index }
         return audit
+    }
+
+    private static func memberSets(_ db: Database) throws -> [UInt64: MemberSet] {
+        var found: [UInt64: MemberSet] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT from_height, members FROM member_sets") {
+            let height = UInt64(row["from_height"] as Int64)
+            guard let cbor = try? CBOR.decode(Bytes(row["members"] as Data), limits: .large),
+                let members = try? MemberSet(cbor: cbor)
+            else { throw StoreError(.damaged, at: "members from block \(height) on", "they do not decode") }
+            found[height] = members
+        }
+        return found
     }
 
     private static func auditedState(
@@ -93,12 +110,19 @@ private struct BlockCheck {
     var head: BlockHeader?
     var clocks: [String: UInt64] = [:]
     var count = 0
+    var members: MemberHistory
+    /// By the first height that they sign, as far as no header was found to name them.
+    var memberSets: [UInt64: MemberSet]
     private var tiles: [TileCoordinate: Bytes] = [:]
     /// Ids found in their runs.
     private var indexed = 0
 
-    init(genesis: Genesis, verifiesSignatures: Bool, index: TransactionIndex) {
+    init(
+        genesis: Genesis, verifiesSignatures: Bool, index: TransactionIndex, memberSets: [UInt64: MemberSet]
+    ) {
         self.index = index
+        self.memberSets = memberSets
+        members = MemberHistory(genesis.members)
         self.genesis = genesis
         self.verifiesSignatures = verifiesSignatures
     }
@@ -121,6 +145,8 @@ private struct BlockCheck {
         for (coordinate, bytes) in log.takeChangedTiles() { tiles[coordinate] = bytes }
         try certificate(block, db)
         try transactions(block, db)
+        if let next = memberSets.removeValue(forKey: height + 1) { members.append(next, announcedBy: block.header) }
+        try require(block.header.nextMembers == members.current.hash, "it names other members than are kept")
         previous = Hash32.sha256(block.headerBytes)
         for report in block.header.clocks { clocks[report.member] = report.clock }
         head = block.header
@@ -139,8 +165,8 @@ private struct BlockCheck {
         }
         guard verifiesSignatures else { return }
         let votes = (try? FinalityCertificate(decoding: bytes))?.validVotes(
-            over: block.headerBytes, in: genesis.members)
-        guard let votes, votes >= genesis.members.quorum else {
+            over: block.headerBytes, in: members.members(at: height))
+        guard let votes, votes >= members.members(at: height).quorum else {
             throw StoreError(.damaged, at: place, "it is not signed by a quorum")
         }
     }

@@ -72,6 +72,13 @@ extension DatabaseMigrator {
                         member TEXT NOT NULL, height INTEGER NOT NULL, block BLOB NOT NULL, PRIMARY KEY (member, height));
                     """)
         }
+        migrator.registerMigration("5 members by height") { db in
+            try db.execute(
+                sql: """
+                    -- Who signs from a height on, where other members than genesis names; the header before it has the hash.
+                    CREATE TABLE member_sets (from_height INTEGER PRIMARY KEY, members BLOB NOT NULL);
+                    """)
+        }
         return migrator
     }
 }

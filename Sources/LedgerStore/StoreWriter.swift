@@ -90,6 +90,12 @@ public final class StoreWriter {
         try statement.execute(arguments: [Int64(height), Data(votes), StateChecksum.of(Hash32.sha256(votes))])
     }
 
+    public func setMembers(_ members: MemberSet, from height: UInt64) throws {
+        try db.execute(
+            sql: "INSERT INTO member_sets (from_height, members) VALUES (?, ?)",
+            arguments: [Int64(height), Data(members.cbor.encoded())])
+    }
+
     public func setTiles(_ tiles: [(TileCoordinate, Bytes)]) throws {
         let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO tiles (coordinate, hashes) VALUES (?, ?)")
         for (coordinate, hashes) in tiles {

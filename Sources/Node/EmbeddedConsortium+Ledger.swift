@@ -41,7 +41,7 @@ extension EmbeddedConsortium {
         let member = try localMember(place.member, keys)
         let logger = configuration.logger
         let sequencer = try EtcdSequencer(
-            place.etcd, ledger: genesis.id, members: genesis.members, key: member.key
+            place.etcd, ledger: genesis.id, member: member.id, key: member.key
         ) { trouble in
             if let trouble {
                 logger.warning("the order does not go on", metadata: ["error": "\(trouble)"])
@@ -67,7 +67,7 @@ extension EmbeddedConsortium {
         guard let key = try keys.key(of: "member-\(id)") else {
             throw ReplicaError(.notMember, "the key of member \(id) is missing from the key folder")
         }
-        return .init(storePath: folder.appending(path: "ledger.sqlite").path, key: key)
+        return .init(id: id, storePath: folder.appending(path: "ledger.sqlite").path, key: key)
     }
 
     private var contracts: [any Contract] { configuration.useCase.allContracts }
@@ -106,7 +106,9 @@ extension UseCase {
             participants: try participants.map {
                 .init(id: $0.id, member: $0.member, roles: $0.roles, name: $0.name, key: try key($0))
             },
-            contracts: allContracts.map { .init(contract: $0.name, version: $0.version, height: 0) },
+            contracts: Dictionary(grouping: allContracts, by: \.name).compactMap { name, versions in
+                versions.map(\.version).max().map { .init(contract: name, version: $0, height: 0) }
+            }.sorted { $0.contract < $1.contract },
             parameters: CBORMap(told(issuer: issuer)))
     }
 

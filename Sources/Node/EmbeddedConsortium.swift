@@ -122,7 +122,7 @@ public struct EmbeddedConsortium: Sendable {
 
     /// Whose portal it is.
     private func operatorName(_ node: LedgerNode) -> String {
-        let names = node.genesis.memberNames
+        let names = node.memberNames
         return (names.first { $0.id == configuration.place?.member } ?? names.first)?.name ?? "Cairn"
     }
 

@@ -98,6 +98,23 @@ extension NodeConnection {
         return height
     }
 
+    /// The changes of members that the node shows.
+    public func memberChanges() async throws -> [MemberHistory.Announcement] {
+        try MemberHistory.announcements(try await get("/api/v1/ledgers/\(ledger.hex)/members/changes"))
+    }
+
+    /// Who signs at each height, followed from genesis on.
+    ///
+    /// - Throws: ``ConnectionError`` where the node shows a change that no quorum signed.
+    public func members() async throws -> MemberHistory {
+        let changes = try await memberChanges()
+        do {
+            return try MemberHistory(genesis, announced: changes)
+        } catch {
+            throw ConnectionError("\(address) shows members that no quorum signed: \(error)", contradicts: true)
+        }
+    }
+
     /// The header of a final block, with the signatures of a quorum verified.
     public func header(at height: UInt64) async throws -> Bytes {
         let block = try await json("/api/v1/ledgers/\(ledger.hex)/blocks/\(height)")
@@ -106,7 +123,8 @@ extension NodeConnection {
         else { throw ConnectionError("the node at \(address) does not show block \(height)") }
         guard let decoded = try? BlockHeader(decoding: header), decoded.ledger == ledger, decoded.height == height,
             let certificate = try? FinalityCertificate(decoding: votes),
-            certificate.validVotes(over: header, in: genesis.members) >= genesis.members.quorum
+            case let signers = try await members().members(at: height),
+            certificate.validVotes(over: header, in: signers) >= signers.quorum
         else {
             throw ConnectionError(
                 "block \(height) of \(address) is not signed by a quorum of the ledger's members", contradicts: true)

@@ -97,6 +97,7 @@ public struct NodeConnection: Sendable {
         var request = HTTPClientRequest(url: address + path)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: contentType)
+        if let session { request.headers.add(name: "Authorization", value: try await session.authorization()) }
         request.body = .bytes(ByteBuffer(bytes: body))
         let response = try await http.execute(request, timeout: .seconds(90))
         let answer = try await response.body.collect(upTo: Self.maximumAnswer)

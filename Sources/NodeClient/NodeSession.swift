@@ -6,7 +6,8 @@ import Synchronization
 
 /// Signs in at a node with a key that its ledger knows, and keeps the token as long as it lasts.
 ///
-/// The node shows first that it is a member's: genesis has the ledger's id, and the challenge is signed by a key in it.
+/// The node shows first that it is a member's: genesis has the ledger's id, each change of members since then is signed by a quorum of those
+/// before, and the challenge is signed by a key of those that it leads to.
 public final class NodeSession: Sendable {
     /// Before its end a token is renewed by this much, so that none ends on its way.
     private static let margin: TimeInterval = 60
@@ -24,7 +25,6 @@ public final class NodeSession: Sendable {
 
     private struct State {
         var token: (text: String, until: Date)?
-        var members: MemberSet?
     }
 
     public init(
@@ -71,17 +71,20 @@ public final class NodeSession: Sendable {
     }
 
     private func members() async throws -> MemberSet {
-        if let members = state.withLock({ $0.members }) { return members }
-        let url = "\(address)/api/v1/ledgers/\(ledger.hex)/genesis"
+        let genesis = try Genesis(decoding: try await fetch("genesis"))
+        guard genesis.id == ledger else { throw ConnectionError("genesis does not have the id of ledger \(ledger)") }
+        let changes = try MemberHistory.announcements(try await fetch("members/changes"))
+        return try MemberHistory(genesis, announced: changes).current
+    }
+
+    private func fetch(_ path: String) async throws -> Bytes {
+        let url = "\(address)/api/v1/ledgers/\(ledger.hex)/\(path)"
         let response = try await http.execute(HTTPClientRequest(url: url), timeout: Self.timeout)
         let body = try await response.body.collect(upTo: Self.maximumAnswer)
         guard response.status == .ok else {
             throw ConnectionError("the node at \(address) does not have ledger \(ledger)")
         }
-        let genesis = try Genesis(decoding: Bytes(body.readableBytesView))
-        guard genesis.id == ledger else { throw ConnectionError("genesis does not have the id of ledger \(ledger)") }
-        state.withLock { $0.members = genesis.members }
-        return genesis.members
+        return Bytes(body.readableBytesView)
     }
 
     private func post(_ path: String, _ body: Bytes, _ type: String) async throws -> [String: Any] {

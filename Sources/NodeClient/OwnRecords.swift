@@ -62,11 +62,24 @@ extension NodeConnection {
         }
     }
 
-    /// The ledger's head as the node shows it, as a note; the signatures of a quorum are verified.
-    public func checkpoint() async throws -> (note: String, checkpoint: Checkpoint) {
+    /// The ledger's head as a node shows it.
+    struct Head {
+        let node: NodeConnection
+        let note: String
+        let checkpoint: Checkpoint
+        /// Changes of members until then.
+        let changes: [MemberHistory.Announcement]
+    }
+
+    /// The signatures of a quorum of the members at that head are verified.
+    func head() async throws -> Head {
         let note = String(decoding: try await get("/log/\(ledger.hex)/checkpoint"), as: UTF8.self)
+        let changes = try await memberChanges()
         do {
-            return (note, try Checkpoint.ofQuorum(note, genesis))
+            let members = try MemberHistory(genesis, announced: changes)
+            return Head(
+                node: self, note: note, checkpoint: try Checkpoint.ofQuorum(note, ledger: ledger, members),
+                changes: changes)
         } catch {
             throw ConnectionError("the head of \(address) is not the ledger's: \(error)", contradicts: true)
         }

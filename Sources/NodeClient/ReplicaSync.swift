@@ -53,7 +53,10 @@ public struct ReplicaSync: Sendable {
                 "record \(place.record), \(place.transaction), at byte \(place.byte) of the file: \(place.detail)")
         }
         sync.dropForged()
-        let previous = try kept.map { try Checkpoint.ofQuorum($0.checkpoint, $0.genesis) }
+        let previous = try kept.map { kept in
+            let members = try MemberHistory(kept.genesis, announced: kept.changes)
+            return try Checkpoint.ofQuorum(kept.checkpoint, ledger: kept.genesis.id, members)
+        }
         if let previous { sync.heads.insert(previous) }
         try await sync.list(nodes)
         try await sync.compareLists()
@@ -194,10 +197,10 @@ public struct ReplicaSync: Sendable {
 
     /// The furthest head that the nodes show, once it is proved to extend all others of this round and the one kept.
     private mutating func takeHead(_ previous: Checkpoint?) async throws {
-        var furthest: (node: NodeConnection, note: String, checkpoint: Checkpoint)?
+        var furthest: NodeConnection.Head?
         for (node, _) in lists {
             do {
-                let head = try await node.checkpoint()
+                let head = try await node.head()
                 heads.insert(head.checkpoint)
                 if let previous, head.checkpoint.size < previous.size {
                     warn(
@@ -205,9 +208,7 @@ public struct ReplicaSync: Sendable {
                         "\(node.address) is behind the head you keep, \(head.checkpoint.size) leaves to \(previous.size): it lags, or was set back"
                     )
                 }
-                if furthest.map({ $0.checkpoint.size < head.checkpoint.size }) ?? true {
-                    furthest = (node, head.note, head.checkpoint)
-                }
+                if furthest.map({ $0.checkpoint.size < head.checkpoint.size }) ?? true { furthest = head }
             } catch let error as ConnectionError where error.contradicts {
                 contradicts = true
                 warn(.broken, error.description)
@@ -225,6 +226,9 @@ public struct ReplicaSync: Sendable {
                 )
             }
         }
-        if furthest.checkpoint.size >= previous?.size ?? 0 { replica.checkpoint = furthest.note }
+        if furthest.checkpoint.size >= previous?.size ?? 0 {
+            replica.checkpoint = furthest.note
+            replica.changes = furthest.changes
+        }
     }
 }

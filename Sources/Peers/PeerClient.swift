@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Ledger
 import NIOCore
 import Replica
+import Synchronization
 
 /// The nodes of the other members, over HTTP.
 public final class PeerClient: PeerGroup {
@@ -14,14 +15,31 @@ public final class PeerClient: PeerGroup {
     private let ledger: Hash32
     private let member: String
     private let key: SigningKey
-    private let addresses: [String: String]
+    /// As they were configured.
+    private let given: [String: String]
     private let clock: @Sendable () -> UInt64
     private let http: HTTPClient
-    private let outgoing: [String: (stream: AsyncStream<PeerNews>, into: AsyncStream<PeerNews>.Continuation)]
+    private let peers = Mutex<[String: Peer]>([:])
+    /// Peers whose news are to be sent from now on.
+    private let found: AsyncStream<String>
+    private let finding: AsyncStream<String>.Continuation
+
+    /// Another member's node, with the news that wait for it.
+    private struct Peer {
+        var address: String
+        let stream: AsyncStream<PeerNews>
+        let into: AsyncStream<PeerNews>.Continuation
+
+        init(address: String) {
+            self.address = address
+            (stream, into) = AsyncStream.makeStream(
+                of: PeerNews.self, bufferingPolicy: .bufferingNewest(PeerClient.waitingNews))
+        }
+    }
 
     /// - Parameters:
     ///   - member: the one that asks, with its key.
-    ///   - addresses: of the other members' nodes, without a trailing slash, by member.
+    ///   - addresses: of the other members' nodes, without a trailing slash, by member. They come before those that the ledger names.
     public init(
         ledger: Hash32, member: String, key: SigningKey, addresses: [String: String],
         clock: @escaping @Sendable () -> UInt64, http: HTTPClient = .shared
@@ -29,24 +47,40 @@ public final class PeerClient: PeerGroup {
         self.ledger = ledger
         self.member = member
         self.key = key
-        self.addresses = addresses
+        given = addresses
         self.clock = clock
         self.http = http
-        outgoing = addresses.mapValues { _ in
-            let (stream, into) = AsyncStream.makeStream(
-                of: PeerNews.self, bufferingPolicy: .bufferingNewest(Self.waitingNews))
-            return (stream, into)
-        }
+        (found, finding) = AsyncStream.makeStream(of: String.self)
+        use([:], without: [])
     }
 
-    public var members: [String] { addresses.keys.sorted() }
+    public var members: [String] { peers.withLock { $0.keys.sorted() } }
+
+    public func use(_ addresses: [String: String], without left: Set<String>) {
+        let wanted = addresses.merging(given) { $1 }.filter { !left.contains($0.key) }
+        peers.withLock { peers in
+            for (id, peer) in peers where wanted[id] == nil {
+                peer.into.finish()
+                peers.removeValue(forKey: id)
+            }
+            for (id, address) in wanted {
+                if peers[id] == nil {
+                    peers[id] = Peer(address: address)
+                    finding.yield(id)
+                } else {
+                    peers[id]?.address = address
+                }
+            }
+        }
+    }
 
     /// Sends the news that ``publish(_:)`` was given, until cancelled.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
-            for (peer, queue) in outgoing {
+            for await peer in found {
+                guard let stream = peers.withLock({ $0[peer]?.stream }) else { continue }
                 group.addTask {
-                    for await news in queue.stream {
+                    for await news in stream {
                         // A peer that does not answer fetches them once it is back.
                         _ = try? await self.ask(peer, "POST", "/peer/v1/news", news.cbor.encoded())
                     }
@@ -56,7 +90,7 @@ public final class PeerClient: PeerGroup {
     }
 
     public func publish(_ news: PeerNews) {
-        for queue in outgoing.values { queue.into.yield(news) }
+        peers.withLock { peers in for peer in peers.values { peer.into.yield(news) } }
     }
 
     public func standing(of member: String) async throws -> PeerStanding {
@@ -87,7 +121,9 @@ public final class PeerClient: PeerGroup {
     }
 
     private func ask(_ peer: String, _ method: String, _ path: String, _ body: Bytes = []) async throws -> CBOR {
-        guard let address = addresses[peer] else { throw PeerError(.unknown, "there is no address of \(peer)") }
+        guard let address = peers.withLock({ $0[peer]?.address }) else {
+            throw PeerError(.unknown, "there is no address of \(peer)")
+        }
         let signed = PeerSignature(
             ledger: ledger, audience: peer, method: method, path: path, time: clock(), body: body)
         var request = HTTPClientRequest(url: address + path)

@@ -78,7 +78,7 @@ public struct PeerRoutes: Sendable {
         guard let id = request.headers[PeerSignature.Field.member],
             let time = request.headers[PeerSignature.Field.time].flatMap({ UInt64($0) }),
             let signature = request.headers[PeerSignature.Field.signature].flatMap({ Bytes(hex: $0) }),
-            let member = node.genesis.members.members.first(where: { $0.id == id })
+            let member = node.members.current.members.first(where: { $0.id == id })
         else { throw refused }
         let now = clock()
         guard time <= now + PeerSignature.tolerance, now <= time + PeerSignature.tolerance else {

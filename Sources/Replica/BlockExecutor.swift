@@ -35,16 +35,40 @@ struct BlockExecutor: Sendable {
         var repeated: [Hash32]
     }
 
-    let contracts: [String: any Contract]
-    let activations: [Genesis.ContractActivation]
+    /// The contracts that run in a block, by name.
+    typealias Code = [String: any Contract]
+
+    /// All versions that this program has.
+    let contracts: [any Contract]
     let parameters: CBORMap
+    private let first: [Genesis.ContractActivation]
 
     init(genesis: Genesis, contracts: [any Contract]) {
-        var byName: [String: any Contract] = [:]
-        for contract in contracts { byName[contract.name] = contract }
-        self.contracts = byName
-        activations = genesis.contracts
+        self.contracts = contracts
         parameters = genesis.parameters
+        first = genesis.contracts
+    }
+
+    /// The version of each contract that runs at a height.
+    ///
+    /// - Throws: `outdated` where this program does not have one of them: refusing its statements would be another result than that of others.
+    func code(at height: UInt64, _ upgrades: [Upgrade]) throws(ReplicaError) -> Code {
+        var versions: [String: UInt64] = [:]
+        for activation in first where activation.height <= height { versions[activation.contract] = activation.version }
+        for upgrade in upgrades.sorted(by: { $0.height < $1.height }) where upgrade.height <= height {
+            versions[upgrade.contract] = upgrade.version
+        }
+        var code: Code = [:]
+        for (name, version) in versions {
+            guard let contract = contracts.first(where: { $0.name == name && $0.version == version }) else {
+                throw ReplicaError(
+                    .outdated,
+                    "from block \(height) on version \(version) of the contract \(name) runs, which this program does not have; install one that does"
+                )
+            }
+            code[name] = contract
+        }
+        return code
     }
 
     /// - Parameters:
@@ -53,41 +77,77 @@ struct BlockExecutor: Sendable {
     ///   - isVerified: whether the signature of a statement with this id was verified here already; likewise.
     ///   - claim: takes the id at a position of this block; false if the ledger has it already.
     func execute(
-        _ batch: Batch, height: UInt64, time: UInt64, on state: WorkingState, senders: SenderCache,
+        _ batch: Batch, with code: Code, height: UInt64, time: UInt64, on state: WorkingState, senders: SenderCache,
         isVerified: (Hash32) -> Bool, claim: (Hash32, Int) -> Bool
     ) throws(ContractError) -> Outcome {
         var outcome = Outcome(time: time, timer: nil, items: [], repeated: [])
         outcome.items.reserveCapacity(batch.statements.count)
-        outcome.timer = try fireTimers(height: height, time: time, on: state)
+        outcome.timer = try fireTimers(with: code, height: height, time: time, on: state)
         for statement in batch.statements {
             guard claim(statement.id, outcome.items.count) else {
                 outcome.repeated.append(statement.id)
                 continue
             }
             let result = execute(
-                statement, isVerified: isVerified(statement.id), height: height, time: time, on: state, senders)
+                statement, with: code, isVerified: isVerified(statement.id), height: height, time: time, on: state,
+                senders)
             outcome.items.append((statement, result))
         }
         return outcome
     }
 
     private func execute(
-        _ statement: Statement, isVerified: Bool, height: UInt64, time: UInt64, on state: WorkingState,
+        _ statement: Statement, with code: Code, isVerified: Bool, height: UInt64, time: UInt64, on state: WorkingState,
         _ senders: SenderCache
+    ) -> TransactionResult {
+        do {
+            switch try authenticate(statement, isVerified, height: height, time: time, state, senders) {
+            case .success(let signer):
+                return perform(
+                    statement.operation, with: code, by: signer, as: statement.id, height: height, time: time,
+                    on: state)
+            case .failure(let refusal):
+                return TransactionResult(transaction: statement.id, rejection: refusal.rejection, events: [])
+            }
+        } catch {
+            let rejection = TransactionResult.Rejection(
+                contract: statement.operation.contract, code: error.code, message: error.message)
+            return TransactionResult(transaction: statement.id, rejection: rejection, events: [])
+        }
+    }
+
+    /// What would become of an operation that a participant signed now; the state keeps what it would change.
+    func rehearse(
+        _ operation: Operation, with code: Code, by participant: String, height: UInt64, time: UInt64,
+        on state: WorkingState
+    ) -> TransactionResult {
+        do {
+            switch try signer(participant, time: time, state, SenderCache()) {
+            case .success(let signer):
+                return perform(
+                    operation, with: code, by: signer, as: .zero, height: height, time: time, on: state)
+            case .failure(let refusal):
+                return TransactionResult(transaction: .zero, rejection: refusal.rejection, events: [])
+            }
+        } catch {
+            let rejection = TransactionResult.Rejection(
+                contract: operation.contract, code: error.code, message: error.message)
+            return TransactionResult(transaction: .zero, rejection: rejection, events: [])
+        }
+    }
+
+    private func perform(
+        _ operation: Operation, with code: Code, by signer: Signer, as transaction: Hash32, height: UInt64,
+        time: UInt64,
+        on state: WorkingState
     ) -> TransactionResult {
         func refused(_ rejection: TransactionResult.Rejection) -> TransactionResult {
             state.rollBack()
-            return TransactionResult(transaction: statement.id, rejection: rejection, events: [])
+            return TransactionResult(transaction: transaction, rejection: rejection, events: [])
         }
-        var refusing = statement.operation.contract
+        var refusing = operation.contract
         do {
-            let signer: Signer
-            switch try authenticate(statement, isVerified, height: height, time: time, state, senders) {
-            case .success(let found): signer = found
-            case .failure(let refusal): return refused(refusal.rejection)
-            }
-            let operation = statement.operation
-            guard let contract = active(operation.contract, at: height) else {
+            guard let contract = code[operation.contract] else {
                 return refused(Refusal.unknownContract(operation.contract))
             }
             func context(
@@ -95,7 +155,7 @@ struct BlockExecutor: Sendable {
             ) -> ContractContext {
                 ContractContext(
                     contract: contract.name, state: state, height: height, time: time, sender: sender,
-                    transaction: statement.id, parameters: parameters[.text(contract.name)]?.map ?? ValueMap(),
+                    transaction: transaction, parameters: parameters[.text(contract.name)]?.map ?? ValueMap(),
                     isApproved: isApproved)
             }
             var events: [TransactionResult.Event] = []
@@ -109,7 +169,7 @@ struct BlockExecutor: Sendable {
                 try contract.execute(operation, in: running)
                 events = running.events
                 if let approved {
-                    guard let contract = active(approved.operation.contract, at: height) else {
+                    guard let contract = code[approved.operation.contract] else {
                         return refused(Refusal.unknownContract(approved.operation.contract))
                     }
                     let running = context(contract, approved.sender, isApproved: true)
@@ -119,7 +179,7 @@ struct BlockExecutor: Sendable {
                 }
             }
             state.keep()
-            return TransactionResult(transaction: statement.id, rejection: nil, events: events)
+            return TransactionResult(transaction: transaction, rejection: nil, events: events)
         } catch {
             return refused(.init(contract: refusing, code: error.code, message: error.message))
         }
@@ -152,11 +212,17 @@ struct BlockExecutor: Sendable {
         else {
             return .failure(Refused(rejection: Refusal.invalidSignature))
         }
-        guard let participant = try senders.participant(key.owner, state), participant.isVouchedFor(at: time) else {
+        return try signer(key.owner, time: time, state, senders)
+    }
+
+    private func signer(
+        _ id: String, time: UInt64, _ state: WorkingState, _ senders: SenderCache
+    ) throws(ContractError) -> Result<Signer, Refused> {
+        guard let participant = try senders.participant(id, state), participant.isVouchedFor(at: time) else {
             return .failure(Refused(rejection: Refusal.revoked))
         }
         guard let name = participant.organisation else {
-            let sender = ContractContext.Sender(id: key.owner, member: participant.member, roles: participant.roles)
+            let sender = ContractContext.Sender(id: id, member: participant.member, roles: participant.roles)
             return .success(Signer(sender: sender, organisation: participant))
         }
         // A person acts for the organisation, as long as somebody vouches for that too.
@@ -164,17 +230,12 @@ struct BlockExecutor: Sendable {
             return .failure(Refused(rejection: Refusal.revoked))
         }
         let sender = ContractContext.Sender(
-            id: name, signer: key.owner, member: organisation.member, roles: participant.roles)
+            id: name, signer: id, member: organisation.member, roles: participant.roles)
         return .success(Signer(sender: sender, organisation: organisation))
     }
 
-    private func active(_ name: String, at height: UInt64) -> (any Contract)? {
-        guard activations.contains(where: { $0.contract == name && $0.height <= height }) else { return nil }
-        return contracts[name]
-    }
-
     private func fireTimers(
-        height: UInt64, time: UInt64, on state: WorkingState
+        with code: Code, height: UInt64, time: UInt64, on state: WorkingState
     ) throws(ContractError) -> TransactionResult? {
         let due = try Timers.due(at: time, in: state, limit: Self.maximumTimers)
         if due.isEmpty { return nil }
@@ -182,7 +243,7 @@ struct BlockExecutor: Sendable {
         for timer in due {
             state.set(timer.key, nil)
             state.keep()
-            guard let contract = active(timer.contract, at: height) else { continue }
+            guard let contract = code[timer.contract] else { continue }
             let context = ContractContext(
                 contract: contract.name, state: state, height: height, time: time,
                 sender: .init(id: "ledger", member: "ledger", roles: []), transaction: .zero,

@@ -18,7 +18,8 @@ package struct Finality: Sendable {
     /// How many members' signatures make a block final.
     package typealias Rule = @Sendable (MemberSet) -> Int
 
-    let members: MemberSet
+    /// Up to those who sign the block after the last one that was executed.
+    private(set) var members: MemberHistory
     private let rule: Rule
     private var votes: [UInt64: [Hash32: Candidate]] = [:]
     /// The highest header that each other member signed.
@@ -30,12 +31,13 @@ package struct Finality: Sendable {
     /// Members and heights of which there is evidence already.
     private var accused: Set<String> = []
 
-    init(members: MemberSet, rule: @escaping Rule) {
+    init(members: MemberHistory, rule: @escaping Rule) {
         self.members = members
         self.rule = rule
     }
 
-    var quorum: Int { rule(members) }
+    /// How many signatures make the block of a height final.
+    func quorum(at height: UInt64) -> Int { rule(members.members(at: height)) }
 
     // MARK: What happened
 
@@ -51,6 +53,9 @@ package struct Finality: Sendable {
     /// The serving replica has a block on its disk.
     mutating func executed(_ block: StoredBlock, _ headerHash: Hash32) { unsigned.append((block, headerHash)) }
 
+    /// A block that was executed changed who signs those after it.
+    mutating func changed(_ members: MemberHistory) { self.members = members }
+
     /// Whether a vote is near enough to be looked at, and was not counted before.
     func isNew(_ vote: Vote, on hash: Hash32, at height: UInt64) -> Bool {
         let final = finalHeight ?? 0
@@ -64,7 +69,7 @@ package struct Finality: Sendable {
     mutating func count(_ vote: Vote, on header: Bytes, _ hash: Hash32, at height: UInt64) -> Contradiction? {
         let other = votes[height]?.first { $0.key != hash && $0.value.votes.contains { $0.kid == vote.kid } }
         if let other, let first = other.value.votes.first(where: { $0.kid == vote.kid }) {
-            let member = members.member(kid: vote.kid)?.id ?? ""
+            let member = members.members(at: height).member(kid: vote.kid)?.id ?? ""
             guard accused.insert("\(member) \(height)").inserted else { return nil }
             return Contradiction(
                 SeenVote(member: member, height: height, header: other.value.header, signature: first.signature),
@@ -92,9 +97,14 @@ package struct Finality: Sendable {
     mutating func nextFinalBlock() throws(ReplicaError) -> FinalBlock? {
         guard let first = unsigned.first else { return nil }
         let height = first.block.header.height
-        let quorum = quorum
-        guard let signed = votes[height]?.first(where: { $0.value.votes.count >= quorum }) else { return nil }
-        guard signed.key == first.headerHash else {
+        // A vote may have come before it was known who signs at this height.
+        let signers = members.members(at: height)
+        let quorum = rule(signers)
+        let counted = votes[height]?.lazy.map { hash, candidate in
+            (hash: hash, votes: candidate.votes.filter { signers.member(kid: $0.kid) != nil })
+        }
+        guard let signed = counted?.first(where: { $0.votes.count >= quorum }) else { return nil }
+        guard signed.hash == first.headerHash else {
             throw ReplicaError(
                 .diverged, "another block \(height) was computed here than the quorum signed; restore it")
         }
@@ -102,7 +112,7 @@ package struct Finality: Sendable {
         finalHeight = height
         if height >= Self.keptHeights { votes.removeValue(forKey: height - Self.keptHeights) }
         // A quorum is enough, and keeps certificates of one size.
-        let certificate = FinalityCertificate(votes: Array(signed.value.votes.prefix(quorum)))
+        let certificate = FinalityCertificate(votes: Array(signed.votes.prefix(quorum)))
         return FinalBlock(block: first.block, certificate: certificate.encoded())
     }
 
@@ -118,7 +128,7 @@ package struct Finality: Sendable {
     /// What a member that asks is told: how far this node is, and the highest header it knows the member to have signed.
     func standing(for id: String) -> PeerStanding {
         let vote = lastVotes[id].flatMap { seen in
-            members.members.first { $0.id == id }.map {
+            members.members(at: seen.height).members.first { $0.id == id }.map {
                 SignedHeader(header: seen.header, vote: Vote(kid: $0.key.kid, signature: seen.signature))
             }
         }

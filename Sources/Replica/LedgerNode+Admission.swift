@@ -62,6 +62,14 @@ extension LedgerNode {
             .unknownKey, "key \(statement.kid) is not registered to \(statement.issuer); have a registrar enrol it")
     }
 
+    /// What would become of an operation if a participant signed it now, and the keys of the records that it would change. Nothing is
+    /// recorded, and what others sign meanwhile may change it.
+    public func rehearse(
+        _ operation: Ledger.Operation, by participant: String
+    ) throws -> (result: TransactionResult, changes: [Bytes]) {
+        try serving.rehearse(operation, by: participant, time: clock())
+    }
+
     /// Hands an admitted statement to the sequencer. Submitting it twice is harmless.
     public func submit(_ statement: Statement) throws {
         try submit(statement, waiter: nil)
@@ -75,6 +83,12 @@ extension LedgerNode {
     private func submit(_ statement: Statement, waiter: Waiter?) throws {
         let isWorthWaking = try state.withLock { state in
             if let failure = state.failure { throw failure }
+            guard isMember(state) else {
+                throw ReplicaError(
+                    .notMember,
+                    "\(serving.member.id), whose node this is, is no member of the ledger; send the statement to another's"
+                )
+            }
             if state.entries[statement.id] == nil {
                 guard state.queue.count < Limits.pending else {
                     throw ReplicaError(

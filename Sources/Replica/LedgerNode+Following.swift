@@ -145,7 +145,19 @@ extension LedgerNode {
             },
             readings: proved,
             checkpoint: try await checkpoint(
-                size: snapshot.logSize, root: snapshot.logRoot, at: snapshot.head.height), notes: notes)
+                size: snapshot.logSize, root: snapshot.logRoot, at: snapshot.head.height), notes: notes,
+            changes: try memberChanges(through: snapshot.head.height))
+    }
+
+    /// The changes of members that blocks up to a height announced, each with what a verifier needs.
+    public func memberChanges(through height: UInt64) throws -> [MemberHistory.Announcement] {
+        try members.periods.dropFirst().filter { $0.from <= height + 1 }.map { period in
+            guard let block = try serving.store.block(at: period.from - 1) else {
+                throw StoreError(.damaged, at: "block \(period.from - 1)", "it is missing")
+            }
+            return .init(
+                header: block.headerBytes, certificate: try certificate(at: period.from - 1), members: period.members)
+        }
     }
 
     /// A reading with its path in the batch's tree. A sealed batch's root is that of its readings, so one of them can be
@@ -168,7 +180,7 @@ extension LedgerNode {
     public func violations() throws -> [String] {
         let reader = StoreReader(store: serving.store)
         var found: [String] = []
-        for contract in contracts {
+        for contract in try serving.code().values.sorted(by: { $0.name < $1.name }) {
             for invariant in contract.invariants {
                 found += try invariant.violations(reader).map { "\(contract.name): \(invariant.name): \($0)" }
             }

@@ -4,12 +4,14 @@ import LedgerStore
 import Sequencing
 
 extension LedgerNode {
-    /// One member that this process runs: its database file and its signing key.
+    /// One member that this process runs: its id, its database file and its signing key.
     public struct LocalMember: Sendable {
+        public let id: String
         public let storePath: String
         public let key: SigningKey
 
-        public init(storePath: String, key: SigningKey) {
+        public init(id: String, storePath: String, key: SigningKey) {
+            self.id = id
             self.storePath = storePath
             self.key = key
         }
@@ -23,18 +25,21 @@ extension LedgerNode {
         genesis: Genesis, members: [LocalMember], contracts: [any Contract], clock: @escaping @Sendable () -> UInt64
     ) async throws -> LedgerNode {
         let (replicas, damaged) = try await open(members, genesis: genesis, contracts: contracts)
-        guard replicas.count >= genesis.members.quorum else {
+        try await catchUp(replicas)
+        // Of all that are here, the furthest knows the latest members.
+        let signers = replicas.max { $0.head.height < $1.head.height }?.members.current ?? genesis.members
+        guard replicas.count(where: { signers.index(of: $0.member.id) != nil }) >= signers.quorum else {
             throw ReplicaError(
                 .noQuorum,
-                "\(replicas.count) sound replicas, \(genesis.members.quorum) are needed. "
+                "\(replicas.count) sound replicas, \(signers.quorum) are needed. "
                     + damaged.map { "\($0.member): \($0.error)" }.joined(separator: "; "))
         }
-        try await catchUp(replicas)
-        try await completeCertificates(replicas, members: genesis.members)
+        try await completeCertificates(replicas)
         let node = LedgerNode(
             genesis: genesis, contracts: contracts, replicas: replicas, damaged: damaged,
             sequencer: EmbeddedSequencer(), clock: clock)
         try node.resumeAtHead()
+        node.followMembers()
         return node
     }
 
@@ -51,7 +56,8 @@ extension LedgerNode {
                             place,
                             .success(
                                 try await Replica.open(
-                                    store: store, genesis: genesis, key: member.key, contracts: contracts))
+                                    store: store, genesis: genesis, member: member.id, key: member.key,
+                                    contracts: contracts))
                         )
                     } catch let error as StoreError where error.code == .damaged {
                         return (place, .failure(error))
@@ -68,8 +74,7 @@ extension LedgerNode {
             switch result {
             case .success(let replica): sound.append(replica)
             case .failure(let error):
-                let id = genesis.members.member(kid: members[place].key.kid)?.id ?? members[place].storePath
-                damaged.append((id, error.description))
+                damaged.append((members[place].id, error.description))
             }
         }
         return (sound, damaged)
@@ -120,10 +125,11 @@ extension LedgerNode {
 
     /// Gives every replica the certificates that it lacks: another's, or one of fresh votes where the process stopped before any was stored.
     /// All replicas hold the same blocks here, so signing again contradicts no earlier vote.
-    private static func completeCertificates(_ replicas: [Replica], members: MemberSet) async throws {
+    private static func completeCertificates(_ replicas: [Replica]) async throws {
         for replica in replicas {
             for height in try replica.store.heightsWithoutCertificate() {
                 guard let block = try replica.store.block(at: height) else { continue }
+                let members = replica.members.members(at: height)
                 var certificate = try replicas.lazy.compactMap { try $0.store.certificate(at: height) }.first
                 let votes = certificate.flatMap { try? FinalityCertificate(decoding: $0) }?
                     .validVotes(over: block.headerBytes, in: members)

@@ -14,25 +14,52 @@ extension LedgerNode {
         peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64
     ) async throws -> LedgerNode {
         try await Self.member(
-            genesis: genesis, store: try LedgerStore(path: member.storePath), key: member.key, contracts: contracts,
-            sequencer: sequencer, peers: peers, clock: clock)
+            genesis: genesis, store: try LedgerStore(path: member.storePath), member: member.id, key: member.key,
+            contracts: contracts, sequencer: sequencer, peers: peers, clock: clock)
     }
 
     /// As ``member(genesis:member:contracts:sequencer:peers:clock:)``, for those who bring time and the rule of finality along.
     package static func member(
-        genesis: Genesis, store: LedgerStore, key: SigningKey, contracts: [any Contract], sequencer: any Sequencer,
-        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
+        genesis: Genesis, store: LedgerStore, member id: String, key: SigningKey, contracts: [any Contract],
+        sequencer: any Sequencer, peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
         pause: @escaping Pause = { try await Task.sleep(for: $0) },
         rule: @escaping Finality.Rule = { $0.quorum }
     ) async throws -> LedgerNode {
         let replica = try await Replica.open(
-            store: store, genesis: genesis, key: key, contracts: contracts, hasPeers: true)
+            store: store, genesis: genesis, member: id, key: key, contracts: contracts, hasPeers: true)
         let node = LedgerNode(
             genesis: genesis, contracts: contracts, replicas: [replica], damaged: [], sequencer: sequencer,
             peers: peers, clock: clock, pause: pause, rule: rule)
         try node.resume()
+        node.followMembers()
         return node
     }
+
+    /// Takes up the records of the ledger's members, and tells peers where they are reached.
+    func followMembers() {
+        guard let records = try? MembershipContract.records(in: StoreReader(store: serving.store)) else { return }
+        state.withLock { $0.roster = records }
+        guard let peers else { return }
+        var addresses: [String: String] = [:]
+        for (id, record) in records where id != serving.member.id && record.until == nil {
+            addresses[id] = record.address
+        }
+        peers.use(addresses, without: Set(records.filter { $0.record.until != nil }.map(\.id)))
+    }
+
+    /// All that are or were members, by id.
+    public var roster: [(id: String, record: MemberRecord)] { state.withLock { $0.roster } }
+
+    /// Id and name of the members now, in order of ids.
+    public var memberNames: [(id: String, name: String)] {
+        roster.filter { $0.record.until == nil }.map { ($0.id, $0.record.name) }
+    }
+
+    /// Name of one that is or was a member.
+    public func memberName(_ id: String) -> String { roster.first { $0.id == id }?.record.name ?? id }
+
+    /// Who signs at each height.
+    public var members: MemberHistory { state.withLock { $0.finality.members } }
 
     /// Takes up what the disk has: final blocks, those that wait for signatures, and what others signed.
     private func resume() throws {
@@ -58,10 +85,18 @@ extension LedgerNode {
     /// Brings a replica to where the order can be followed, and says with which slot.
     func join(_ replica: Replica) async throws -> UInt64 {
         guard let peers else { return 0 }
-        if replica.voteStart == nil { try await replica.setVoteStart(try await voteStart(of: replica, peers)) }
         signUnsigned(by: replica, peers)
         while true {
             try await catchUp(replica, peers)
+            // How many must be asked depends on who the members are now.
+            if replica.voteStart == nil {
+                guard let start = try await voteStart(of: replica, peers) else {
+                    try await pause(Self.exchangePause)
+                    continue
+                }
+                try await replica.setVoteStart(start)
+                signUnsigned(by: replica, peers)
+            }
             let bounds = try await sequencer.bounds()
             let head = replica.head.height
             let slot = try replica.store.block(at: head)?.slot
@@ -76,20 +111,17 @@ extension LedgerNode {
     }
 
     /// The first height that a member whose file is new may sign: above whatever peers hold signed by it. As many must answer as make a quorum
-    /// with it, so that two blocks that it signed cannot both become final.
-    private func voteStart(of replica: Replica, _ peers: any PeerGroup) async throws -> UInt64 {
-        while true {
-            let standings = await standings(peers)
-            if standings.count + 1 >= genesis.members.quorum {
-                return standings.map(\.standing).compactMap { standing in
-                    guard let vote = standing.lastVote, let header = try? BlockHeader(decoding: vote.header),
-                        header.ledger == ledger, vote.vote.isValid(over: vote.header, with: replica.member.key)
-                    else { return nil }
-                    return header.height + 1
-                }.max() ?? 0
-            }
-            try await pause(Self.exchangePause)
-        }
+    /// with it, so that two blocks that it signed cannot both become final; nil while they do not.
+    private func voteStart(of replica: Replica, _ peers: any PeerGroup) async throws -> UInt64? {
+        let members = replica.members.current
+        let standings = await standings(peers).filter { members.index(of: $0.member) != nil }
+        guard standings.count + 1 >= members.quorum else { return nil }
+        return standings.map(\.standing).compactMap { standing in
+            guard let vote = standing.lastVote, let header = try? BlockHeader(decoding: vote.header),
+                header.ledger == ledger, vote.vote.isValid(over: vote.header, with: replica.member.key)
+            else { return nil }
+            return header.height + 1
+        }.max() ?? 0
     }
 
     private func standings(_ peers: any PeerGroup) async -> [(member: String, standing: PeerStanding)] {
@@ -154,11 +186,13 @@ extension LedgerNode {
         } catch {
             throw ReplicaError(.certificate, "a peer's block does not decode: \(error)")
         }
+        let members = replica.members
         guard header.ledger == ledger, header.height == replica.head.height + 1,
-            certificate.validVotes(over: received.header, in: genesis.members)
-                >= state.withLock({ $0.finality.quorum })
+            certificate.validVotes(over: received.header, in: members.current)
+                >= state.withLock({ $0.finality.quorum(at: header.height) })
         else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
-        guard genesis.members.members.first(where: { $0.id == sender }).map({ received.isSigned(by: $0.key) }) ?? false
+        // One that became a member later than this block is not known here yet.
+        guard members.current.members.first(where: { $0.id == sender }).map({ received.isSigned(by: $0.key) }) ?? true
         else { throw ReplicaError(.certificate, "block \(header.height) is not signed by \(sender), which sent it") }
         let execution: Replica.Execution
         do {
@@ -177,8 +211,10 @@ extension LedgerNode {
         guard let block = execution.block else { return }
         state.withLock { state in
             state.nextTimer = execution.nextTimer
+            if execution.changesMembers { state.finality.changed(replica.members) }
             state.finality.executed(block, execution.headerHash)
         }
+        if execution.changesMembers { followMembers() }
         take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
     }
 
@@ -188,13 +224,16 @@ extension LedgerNode {
         _ received: CertifiedBlock, from sender: String, at height: UInt64, on replica: Replica
     ) async throws {
         try replica.reload()
-        let block = MisleadingBlock(member: sender, height: height, block: received.cbor.encoded())
-        try await replica.store.write { try $0.insert(block) }
+        let members = replica.members.current
+        if members.index(of: sender) != nil {
+            let block = MisleadingBlock(member: sender, height: height, block: received.cbor.encoded())
+            try await replica.store.write { try $0.insert(block) }
+        }
         let senders = state.withLock { state in
             state.misleading.insert(sender)
             return state.misleading.sorted()
         }
-        if senders.count > genesis.members.faultBound {
+        if senders.count > members.faultBound {
             throw ReplicaError(
                 .diverged,
                 "block \(height) comes out otherwise here than a quorum signed, whoever sends it (\(senders.joined(separator: ", "))); restore this node"
@@ -208,7 +247,10 @@ extension LedgerNode {
         of height: UInt64, near slot: UInt64, _ bounds: Range<UInt64>, on replica: Replica
     ) async throws -> UInt64 {
         guard let block = try replica.store.block(at: height) else { return slot }
-        for slot in bounds where Self.matches(try await sequencer.batch(in: slot), block) { return slot }
+        let signers = replica.members.members(at: height)
+        for slot in bounds where Self.matches(try await sequencer.batch(in: slot, from: signers), block) {
+            return slot
+        }
         throw SequencingError(
             .rewound,
             bounds.contains(slot)
@@ -251,7 +293,7 @@ extension LedgerNode {
     public func take(_ news: PeerNews) {
         take(news.votes)
         guard let clock = news.clock, !replicas.contains(where: { $0.member.id == clock.member }),
-            clock.isSigned(by: genesis.members, ledger: ledger)
+            clock.isSigned(by: members.current, ledger: ledger)
         else { return }
         state.withLock { state in
             // Messages may overtake one another.

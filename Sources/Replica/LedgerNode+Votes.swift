@@ -6,9 +6,10 @@ extension LedgerNode {
     /// Counts what other members' nodes sent. A signature that does not hold counts for nothing; a second header of a member at one height is kept
     /// as evidence and counts for nothing either.
     public func take(_ signed: [SignedHeader]) {
+        let members = self.members
         for item in signed {
             guard let header = try? BlockHeader(decoding: item.header), header.ledger == ledger,
-                let member = genesis.members.member(kid: item.vote.kid)
+                let member = members.members(at: header.height).member(kid: item.vote.kid)
             else { continue }
             let hash = Hash32.sha256(item.header)
             let counts = state.withLock { $0.finality.isNew(item.vote, on: hash, at: header.height) }
@@ -48,13 +49,14 @@ extension LedgerNode {
         _ ask: @Sendable (any PeerGroup, MemberSet.Member) async throws -> Value?
     ) async throws -> [String: Value] {
         guard let peers else { return [:] }
+        let members = self.members.current
         var found: [String: Value] = [:]
         for attempt in 0..<Self.attempts {
             if attempt > 0 { try await pause(Self.attemptPause) }
-            for member in genesis.members.members where peers.members.contains(member.id) && found[member.id] == nil {
+            for member in members.members where peers.members.contains(member.id) && found[member.id] == nil {
                 found[member.id] = (try? await ask(peers, member)).flatMap { $0 }
             }
-            if replicas.count + found.count >= genesis.members.quorum { break }
+            if replicas.count + found.count >= members.quorum { break }
         }
         return found
     }
@@ -76,14 +78,16 @@ extension LedgerNode {
         if peers == nil { return [] }
         let known = cosigned.withLock { $0 }
         if known.height == height, !known.lines.isEmpty { return known.lines }
-        let (ledger, members) = (ledger, genesis.members)
+        let (ledger, members) = (ledger, members)
         let found = try await gather { peers, member -> String? in
             let line = try await peers.cosignatures(at: height, of: member.id).joined()
             let signed = try Checkpoint.verify(note: checkpoint.note(lines: [line]), ledger: ledger, members: members)
             return signed.signers == [member.id] && signed.others == 0 ? line : nil
         }
         let lines = found.sorted { $0.key < $1.key }.map(\.value)
-        if replicas.count + lines.count >= members.quorum { cosigned.withLock { $0 = (height, lines) } }
+        if replicas.count + lines.count >= members.members(atLogSize: checkpoint.size).quorum {
+            cosigned.withLock { $0 = (height, lines) }
+        }
         return lines
     }
 

@@ -44,7 +44,12 @@ public final class LedgerNode: Sendable {
     struct State {
         var queue: [Statement] = []
         var entries: [Hash32: Entry] = [:]
-        var slotsInFlight = 0
+        /// Slots that this node filled and has not executed; one more while it is being filled.
+        var filled: Set<UInt64> = []
+        var isFilling = false
+        /// Slots before this one are executed here, or came as blocks of peers.
+        var nextSlot: UInt64 = 0
+        var slotsInFlight: Int { filled.count + (isFilling ? 1 : 0) }
         /// Replicas that have executed a slot.
         var executed: [UInt64: Int] = [:]
         var finality: Finality
@@ -52,6 +57,8 @@ public final class LedgerNode: Sendable {
         var heightWaiters: [(id: UInt64, height: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
         var nextWaiter: UInt64 = 0
         var nextTimer: UInt64?
+        /// All that are or were members, as the last block left them.
+        var roster: [(id: String, record: MemberRecord)] = []
         /// The latest clocks of members elsewhere.
         var clocks: [String: SignedClock] = [:]
         /// Members that sent a block whose statements do not belong to its header; they are asked for none any more.
@@ -106,7 +113,8 @@ public final class LedgerNode: Sendable {
         self.peers = peers
         self.clock = clock
         self.pause = pause
-        state = Mutex(State(finality: Finality(members: genesis.members, rule: rule)))
+        state = Mutex(
+            State(finality: Finality(members: replicas.first?.members ?? MemberHistory(genesis.members), rule: rule)))
         (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -139,7 +147,12 @@ public final class LedgerNode: Sendable {
     private func appendBatches() async {
         for await _ in wakes {
             while let batch = takeBatch() {
-                guard (try? await sequencer.append(batch)) != nil else { return }
+                guard let slot = try? await sequencer.append(batch) else { return }
+                state.withLock { state in
+                    state.isFilling = false
+                    // It may have been executed before this node hears where it is.
+                    if slot >= state.nextSlot { state.filled.insert(slot) }
+                }
                 let rest = Limits.restPerStatement * batch.statements.count
                 if rest >= Limits.shortestRest { try? await pause(min(rest, Limits.longestRest)) }
             }
@@ -151,7 +164,7 @@ public final class LedgerNode: Sendable {
         let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
         return state.withLock { state in
             let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
-            guard state.failure == nil, state.finality.unsigned.count < Limits.unsignedBlocks,
+            guard state.failure == nil, isMember(state), state.finality.unsigned.count < Limits.unsignedBlocks,
                 state.hasWorthwhileBatch || timerDue
             else { return nil }
             var bytes = 0
@@ -161,12 +174,17 @@ public final class LedgerNode: Sendable {
             }
             state.queue.removeFirst(statements.count)
             for statement in statements { state.entries[statement.id]?.ordered = true }
-            state.slotsInFlight += 1
+            state.isFilling = true
             return Batch(
                 epoch: 0, proposer: serving.member.id,
                 clocks: own + state.clocks.values.sorted { $0.member < $1.member },
                 statements: Array(statements))
         }
+    }
+
+    /// Whether what this node brings into the order counts: it is nothing to the others where its member is none.
+    func isMember(_ state: State) -> Bool {
+        state.finality.members.current.member(kid: serving.member.key.kid) == serving.member
     }
 
     /// Wakes the batcher when a timer is due, and ends waits that took too long.
@@ -190,13 +208,13 @@ public final class LedgerNode: Sendable {
 
     private func follow(with replica: Replica) async {
         do {
-            var slot = try await join(replica)
+            var slot = try await joined(replica)
             while true {
                 let batch: Batch
                 do {
-                    batch = try await sequencer.batch(in: slot)
+                    batch = try await sequencer.batch(in: slot, from: replica.members.current)
                 } catch let error as SequencingError where error.code == .trimmed && peers != nil {
-                    slot = try await join(replica)
+                    slot = try await joined(replica)
                     continue
                 }
                 try await execute(batch, in: slot, with: replica)
@@ -207,6 +225,19 @@ public final class LedgerNode: Sendable {
         } catch {
             stop(with: ReplicaError(.stopped, "\(replica.member.id) cannot go on: \(error)"))
         }
+    }
+
+    /// The slot from which on a replica follows the order. What this node brought before it came back as blocks of peers.
+    private func joined(_ replica: Replica) async throws -> UInt64 {
+        let slot = try await join(replica)
+        if peers != nil {
+            state.withLock { state in
+                state.filled = state.filled.filter { $0 >= slot }
+                state.nextSlot = max(state.nextSlot, slot)
+            }
+            wake.yield()
+        }
+        return slot
     }
 
     private func execute(_ batch: Batch, in slot: UInt64, with replica: Replica) async throws {
@@ -221,22 +252,23 @@ public final class LedgerNode: Sendable {
     }
 
     private func executed(_ slot: UInt64, _ execution: Replica.Execution, of batch: Batch, by replica: Replica) async {
+        let members = execution.changesMembers ? replica.members : nil
         let (done, settled, failure) = state.withLock { state in
             let executions = state.executed[slot, default: 0] + 1
             state.executed[slot] = executions
             if let block = execution.block, let vote = execution.vote {
                 count(vote, on: block.headerBytes, execution.headerHash, at: block.header.height, &state)
             }
-            let isOwn = batch.proposer == serving.member.id
             if replica === serving {
                 state.nextTimer = execution.nextTimer
+                if let members { state.finality.changed(members) }
                 if let block = execution.block { state.finality.executed(block, execution.headerHash) }
             }
             let done = executions == replicas.count
             if done {
                 state.executed.removeValue(forKey: slot)
-                // A slot of an earlier run of this node is not counted.
-                if isOwn, state.slotsInFlight > 0 { state.slotsInFlight -= 1 }
+                state.filled.remove(slot)
+                state.nextSlot = max(state.nextSlot, slot + 1)
             }
             return (done, settleFinalBlocks(&state), state.failure)
         }
@@ -244,10 +276,11 @@ public final class LedgerNode: Sendable {
             peers?.publish(PeerNews(votes: [SignedHeader(header: block.headerBytes, vote: vote)]))
         }
         announce(settled)
+        if replica === serving, members != nil { followMembers() }
         if let failure { stop(with: failure) }
         if replica === serving, !execution.repeated.isEmpty { answerRepeated(execution.repeated) }
         // The slots before a block that made none are needed until it is on the disk: its header has their clocks.
-        if done, execution.block != nil { await sequencer.release(through: slot) }
+        if done, execution.block != nil { await sequencer.release(through: slot, by: replica.members.current) }
         if done || !settled.blocks.isEmpty { wake.yield() }
     }
 

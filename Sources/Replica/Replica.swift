@@ -16,6 +16,8 @@ public final class Replica: Sendable {
         let repeated: [Hash32]
         /// When the next timer is due, ms.
         let nextTimer: UInt64?
+        /// Whether the block changed the record of a member.
+        var changesMembers = false
     }
 
     private struct Engine: Sendable {
@@ -24,6 +26,10 @@ public final class Replica: Sendable {
         var head: BlockHeader
         var headHash: Hash32
         var clocks: [String: UInt64]
+        /// Up to those who sign the block after the head.
+        var members: MemberHistory
+        /// Versions of contracts that members have decided on.
+        var upgrades: [Upgrade]
         /// Reports of slots since the head that made no block; the next block's header takes them along.
         var reports: [String: UInt64] = [:]
         var nextTimer: UInt64?
@@ -71,13 +77,14 @@ public final class Replica: Sendable {
 
     /// Opens a member's replica, creating it from genesis when the file is new; everything stored is recomputed first.
     ///
-    /// - Parameter hasPeers: whether other processes may hold signatures of the member that a new file does not know of.
+    /// - Parameters:
+    ///   - id: of the member. Who is none yet, or none any more, follows the ledger and signs nothing.
+    ///   - hasPeers: whether other processes may hold signatures of the member that a new file does not know of.
     public static func open(
-        store: LedgerStore, genesis: Genesis, key: SigningKey, contracts: [any Contract], hasPeers: Bool = false
+        store: LedgerStore, genesis: Genesis, member id: String, key: SigningKey, contracts: [any Contract],
+        hasPeers: Bool = false
     ) async throws -> Replica {
-        guard let member = genesis.members.member(kid: key.kid) else {
-            throw ReplicaError(.notMember, "the key \(key.kid) is not a member's of \(genesis.name)")
-        }
+        let member = MemberSet.Member(id: id, key: key.verifyingKey)
         let executor = BlockExecutor(genesis: genesis, contracts: contracts)
         if let identity = try store.identity() {
             guard identity.genesis == genesis.bytes, identity.member == member.id else {
@@ -101,7 +108,9 @@ public final class Replica: Sendable {
             .flatMap { Timers.time(of: $0.key) }
         return Engine(
             log: audit.log, tree: audit.tree, head: audit.head, headHash: audit.headHash, clocks: audit.clocks,
-            nextTimer: next, voteStart: try store.voteStart())
+            members: audit.members,
+            upgrades: try MembershipContract.upgrades(in: StoreReader(store: store)), nextTimer: next,
+            voteStart: try store.voteStart())
     }
 
     /// Goes back to what the disk holds, after a block was executed that is not to be stored.
@@ -134,6 +143,8 @@ public final class Replica: Sendable {
     }
 
     public var head: BlockHeader { engine.withLock { $0.head } }
+    /// Up to those who sign the block after the head.
+    public var members: MemberHistory { engine.withLock { $0.members } }
     var nextTimer: UInt64? { engine.withLock { $0.nextTimer } }
 
     /// A slot to be executed.
@@ -155,13 +166,15 @@ public final class Replica: Sendable {
         guard let block = executed.block, assignment.certified == nil else { return executed }
         return Execution(
             block: block, headerHash: executed.headerHash, vote: vote(for: block),
-            repeated: executed.repeated, nextTimer: executed.nextTimer)
+            repeated: executed.repeated, nextTimer: executed.nextTimer, changesMembers: executed.changesMembers)
     }
 
-    /// Signs a block of this replica, again for a start after which no certificate of it is found; nil where an earlier file of this member's
-    /// may have signed another one.
+    /// Signs a block of this replica, again for a start after which no certificate of it is found; nil where the member is none at this height,
+    /// or an earlier file of its may have signed another one.
     func vote(for block: StoredBlock) -> Vote? {
-        guard let start = voteStart, block.header.height >= start else { return nil }
+        let height = block.header.height
+        let (start, members) = engine.withLock { ($0.voteStart, $0.members.members(at: height)) }
+        guard let start, height >= start, members.member(kid: key.kid) == member else { return nil }
         return Vote.sign(block.headerBytes, with: key)
     }
 
@@ -210,14 +223,19 @@ public final class Replica: Sendable {
     private func run(_ assignment: Assignment, _ engine: inout Engine, _ writer: StoreWriter) throws -> Execution {
         let batch = assignment.batch
         let height = engine.head.height + 1
+        let signers = engine.members.current
+        let code = try executor.code(at: height, engine.upgrades)
         // A certified block's header has the reports of the empty slots before it already.
         var reports = assignment.certified == nil ? engine.reports : [:]
-        for report in batch.clocks { reports[report.member] = report.clock }
+        for report in batch.clocks where signers.index(of: report.member) != nil {
+            reports[report.member] = report.clock
+        }
         let clocks = engine.clocks.merging(reports) { $1 }
-        let time = LedgerTime.next(after: engine.head.time, reports: clocks, members: genesis.members)
+        let time = LedgerTime.next(after: engine.head.time, reports: clocks, members: signers)
         let working = WorkingState(over: writer.state(cache: engine.cache))
         let outcome = try executor.execute(
-            batch, height: height, time: time, on: working, senders: engine.senders, isVerified: assignment.isVerified
+            batch, with: code, height: height, time: time, on: working, senders: engine.senders,
+            isVerified: assignment.isVerified
         ) { id, position in
             writer.claim(id, height: height, position: position)
         }
@@ -235,12 +253,15 @@ public final class Replica: Sendable {
         let results = (outcome.timer.map { [$0] } ?? []) + outcome.items.map(\.result)
         let changes = working.changes()
         engine.tree.apply(writer.apply(changes, cache: engine.cache))
+        let changesMembers = changes.contains { MembershipContract.isMemberKey($0.key) }
+        let next =
+            changesMembers ? try MembershipContract.memberSet(in: writer.state(cache: engine.cache)) : signers
         let header = BlockHeader(
             ledger: genesis.id, height: height, epoch: batch.epoch, previous: engine.headHash,
             logSize: engine.log.size, logRoot: engine.log.root, stateRoot: engine.tree.root,
             resultsRoot: MerkleTree.root(results.map { MerkleTree.leafHash($0.encoded()) }), time: time,
-            nextMembers: genesis.members.hash,
-            clocks: genesis.members.members.compactMap { member in
+            nextMembers: next.hash,
+            clocks: signers.members.compactMap { member in
                 reports[member.id].map { .init(member: member.id, clock: $0) }
             })
         let block = StoredBlock(
@@ -256,7 +277,16 @@ public final class Replica: Sendable {
         try writer.insert(block)
         try writer.setTiles(engine.log.takeChangedTiles())
         try takeNotes().write(writer)
-        if assignment.certified == nil, engine.voteStart.map({ height >= $0 }) ?? false {
+        if changes.contains(where: { MembershipContract.isUpgradeKey($0.key) }) {
+            engine.upgrades = try MembershipContract.upgrades(in: writer.state(cache: engine.cache))
+        }
+        if next != signers {
+            try writer.setMembers(next, from: height + 1)
+            engine.members.append(next, announcedBy: header)
+        }
+        if assignment.certified == nil, signers.member(kid: key.kid) == member,
+            engine.voteStart.map({ height >= $0 }) ?? false
+        {
             try writer.setSignState(epoch: header.epoch, height: height, headerHash: headerHash)
         }
         engine.head = header
@@ -267,7 +297,28 @@ public final class Replica: Sendable {
             engine.nextTimer = try Timers.next(in: writer.state(cache: engine.cache))
         }
         return Execution(
-            block: block, headerHash: headerHash, vote: nil, repeated: outcome.repeated, nextTimer: engine.nextTimer)
+            block: block, headerHash: headerHash, vote: nil, repeated: outcome.repeated, nextTimer: engine.nextTimer,
+            changesMembers: changesMembers)
+    }
+}
+
+extension Replica {
+    /// The contracts that run in the block after the head.
+    func code() throws -> BlockExecutor.Code {
+        let (height, upgrades) = engine.withLock { ($0.head.height + 1, $0.upgrades) }
+        return try executor.code(at: height, upgrades)
+    }
+
+    /// What would become of an operation on the state as it stands, and the keys of the records that it would change.
+    func rehearse(
+        _ operation: Ledger.Operation, by participant: String, time: UInt64
+    ) throws -> (result: TransactionResult, changes: [Bytes]) {
+        let head = head
+        let state = WorkingState(over: StoreReader(store: store))
+        let result = executor.rehearse(
+            operation, with: try code(), by: participant,
+            height: head.height + 1, time: max(time, head.time), on: state)
+        return (result, state.changes().map(\.key).sorted { $0.lexicographicallyPrecedes($1) })
     }
 }
 

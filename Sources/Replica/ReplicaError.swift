@@ -13,6 +13,8 @@ public struct ReplicaError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let busy = Code(rawValue: "busy")
         public static let noQuorum = Code(rawValue: "no-quorum")
         public static let diverged = Code(rawValue: "diverged")
+        /// The program lacks a version of a contract that the ledger runs.
+        public static let outdated = Code(rawValue: "outdated")
         public static let stopped = Code(rawValue: "stopped")
         /// A block that no quorum signed.
         public static let certificate = Code(rawValue: "no-certificate")

@@ -1,3 +1,4 @@
+import Ledger
 import Synchronization
 
 /// The order of a consortium whose members all live in this process.
@@ -34,7 +35,7 @@ public final class EmbeddedSequencer: Sequencer {
         return slot
     }
 
-    public func batch(in slot: UInt64) async throws -> Batch {
+    public func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
         try await withCheckedThrowingContinuation { reader in
             let ready: Result<Batch, any Error>? = state.withLock { state in
                 if let batch = state.slots[slot] { return .success(batch) }
@@ -47,7 +48,7 @@ public final class EmbeddedSequencer: Sequencer {
         }
     }
 
-    public func release(through slot: UInt64) async {
+    public func release(through slot: UInt64, by members: MemberSet) async {
         state.withLock { state in
             while state.first <= slot, state.slots.removeValue(forKey: state.first) != nil { state.first += 1 }
         }

@@ -32,12 +32,14 @@ public protocol Sequencer: Sendable {
     func bounds() async throws -> Range<UInt64>
     /// Puts a batch in the next slot; returns when its place is decided. An orderer that cannot be reached is asked again until it can.
     func append(_ batch: Batch) async throws -> UInt64
-    /// The batch in a slot, as soon as there is one.
+    /// The batch in a slot, as soon as there is one: what another than `members` brought is an empty one. Who they are follows from the slots
+    /// before it.
     ///
     /// - Throws: ``SequencingError``: `trimmed` for a slot before ``bounds()``; `rewound` or `broken` where the order does not hold.
-    func batch(in slot: UInt64) async throws -> Batch
-    /// Tells that the members of this process have a block of this slot on their disks: they will not ask for it or those before it again.
-    func release(through slot: UInt64) async
+    func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch
+    /// Tells that this process has a block of this slot on its disk: it will not ask for it or those before it again. What is to be kept depends
+    /// on how far the other members are.
+    func release(through slot: UInt64, by members: MemberSet) async
     /// What keeps the orderer from working at the moment, for people.
     var trouble: String? { get }
     /// Ends all waiting calls with a cancellation.

@@ -16,7 +16,7 @@ public struct StageEvidence: Sendable {
         guard case .tagged(18, .array(let parts)) = try CBOR.decode(transparent, limits: .large),
             let receipts = parts[1].map?[394]?.array?.compactMap(\.bytes)
         else { return false }
-        let members = stage.node.genesis.members
+        let members = try await stage.node.members().current
         for receipt in receipts {
             guard
                 members.members.contains(where: {
@@ -72,11 +72,11 @@ public struct StageEvidence: Sendable {
         let path = key.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         let answer = try await stage.node.json("/api/v1/ledgers/\(stage.node.ledger.hex)/state?key=\(path)")
         func bytes(_ name: String) -> Bytes { (answer[name] as? String).flatMap { Bytes(hex: $0) } ?? [] }
-        let members = stage.node.genesis.members
+        let header = try BlockHeader(decoding: bytes("header"))
+        let members = try await stage.node.members().members(at: header.height)
         let votes = try FinalityCertificate(decoding: bytes("certificate")).validVotes(
             over: bytes("header"), in: members)
         let proof = try StateProof(cbor: try CBOR.decode(bytes("proof")))
-        let header = try BlockHeader(decoding: bytes("header"))
         let value = answer["value"] is String ? bytes("value") : nil
         let isProven =
             votes >= members.quorum && proof.verify(key: Bytes(key.utf8), value: value, root: header.stateRoot)

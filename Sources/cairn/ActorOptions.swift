@@ -15,6 +15,9 @@ struct ActorOptions: ParsableArguments {
     @Option(name: .customLong("as"), help: "The participant that acts.")
     var actor: String
 
+    @Flag(help: "Say what would happen; sign and record nothing.")
+    var dryRun = false
+
     func key() throws -> SigningKey { try Self.key(of: actor, in: keys) }
 
     static func key(of actor: String, in folder: String) throws -> SigningKey {
@@ -38,6 +41,10 @@ struct ActorOptions: ParsableArguments {
     func perform(
         _ operation: Ledger.Operation, about subject: String, on node: NodeConnection
     ) async throws -> (statement: Statement, height: UInt64) {
+        if dryRun {
+            try await rehearse(operation, on: node)
+            throw ExitCode.success
+        }
         let statement = try Statement.sign(
             operation, issuer: actor, subject: subject, validUntil: UInt64(Date().timeIntervalSince1970) + 600,
             nonce: (0..<8).map { _ in UInt8.random(in: 0...255) }, ledger: node.ledger, with: try key())
@@ -48,5 +55,24 @@ struct ActorOptions: ParsableArguments {
         }
         Console.print("\(statement.id.hex)  FINAL in block \(height)")
         return (statement, height)
+    }
+
+    private func rehearse(_ operation: Ledger.Operation, on node: NodeConnection) async throws {
+        let (status, answer) = try await node.post(
+            "/api/v1/dry-runs", operation.encoded(), contentType: "application/vnd.cairn.operation+cbor")
+        guard status == 200, let accepted = answer["accepted"] as? Bool else {
+            throw Failure(.failed, answer["detail"] as? String ?? "the node answered \(status)")
+        }
+        guard accepted else {
+            throw Failure(
+                .failed,
+                "\(operation.name) would be refused: \(answer["code"] as? String ?? ""): \(answer["message"] as? String ?? "")"
+            )
+        }
+        Console.print("\(operation.contract).\(operation.name) would be accepted; nothing was recorded")
+        for key in answer["changes"] as? [String] ?? [] { Console.row("changes", key) }
+        for event in answer["events"] as? [[String: Any]] ?? [] {
+            Console.row(event["name"] as? String ?? "", event["subject"] as? String ?? "")
+        }
     }
 }

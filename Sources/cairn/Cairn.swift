@@ -12,7 +12,8 @@ struct Cairn: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, NodeCommand.self, NetworkCommand.self, LedgerCommand.self, ScenarioCommand.self,
             GatewayCommand.self, SimulateCommand.self, ReceiptCommand.self, ReplicaCommand.self,
-            ParticipantCommand.self, WalletCommand.self, DeviceCommand.self, AuditCommand.self, BackupCommand.self,
+            ParticipantCommand.self, MemberCommand.self, WalletCommand.self, DeviceCommand.self, AuditCommand.self,
+            BackupCommand.self,
             BenchCommand.self,
             ConfigCommand.self,
         ])

@@ -8,7 +8,7 @@ import UseCaseKit
 struct NetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "network", abstract: "A consortium whose members run a node each.",
-        subcommands: [Init.self, Up.self])
+        subcommands: [Init.self, Add.self, Up.self])
 
     struct Init: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -42,6 +42,36 @@ struct NetworkCommand: AsyncParsableCommand {
                 )
             }
             Console.print("\nStart it with `cairn network up --folder \(folder)`")
+        }
+    }
+
+    struct Add: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lay out the node of a further organisation, for the members to admit.")
+
+        @Option(help: "Folder of the network.")
+        var folder = ".network"
+
+        @Option(help: "Id of the new member.")
+        var id: String
+
+        @Option(help: "Name as others shall read it.")
+        var name: String
+
+        func run() throws {
+            do {
+                var network = try Network(folder: URL(filePath: folder))
+                let (key, address) = try network.add(id, name: name, in: URL(filePath: folder))
+                guard let first = network.members.first else { return }
+                Console.note("Have a member propose it, and the others vote:")
+                Console.print(
+                    "cairn member propose --node \(first.address) --keys \(folder)/\(first.id)/keys --as \(first.id) --id \(id) --name '\(name)' --address \(address) --key \(key.coseKey.hex)"
+                )
+                Console.note("Start its node, before or after that:")
+                Console.print("cairn node --config \(folder)/\(id)/node.json")
+            } catch let error as NetworkError {
+                throw Failure(.configuration, error.description)
+            }
         }
     }
 

@@ -214,7 +214,7 @@ struct ParticipantCommand: AsyncParsableCommand {
 }
 
 /// A public key from the command line.
-private func publicKey(_ hex: String) throws -> Bytes {
+func publicKey(_ hex: String) throws -> Bytes {
     guard let key = Bytes(hex: hex) else { throw Failure(.usage, "--key takes hex digits") }
     return key
 }

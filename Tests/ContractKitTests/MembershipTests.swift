@@ -41,6 +41,73 @@ struct MembershipTests {
         .init(id: "farm", signer: signer, member: "m", roles: roles)
     }
 
+    @Test("COMMON-11: members admit and put out by a quorum of votes, and leave by themselves")
+    func members() throws {
+        let runner = register()
+        let keys = (0..<4).map { _ in key() }
+        for (index, key) in keys.enumerated() { runner.admit("m\(index)", key.verifyingKey) }
+        func member(_ index: Int) -> ContractContext.Sender {
+            .init(id: "member-m\(index)", member: "m\(index)", roles: ["member", "registrar"])
+        }
+        func propose(_ id: String, _ key: SigningKey, by index: Int) -> UInt64? {
+            runner.run(
+                "proposeMember",
+                [
+                    ("id", .text(id)), ("name", .text(id)), ("key", .bytes(key.verifyingKey.coseKey)),
+                    ("address", .null),
+                ], as: member(index))
+        }
+        func vote(_ approve: Bool, by index: Int) throws -> UInt64? {
+            let open = try #require(runner.state.scan(MembershipContract.proposals, limit: 1).first?.key)
+            return runner.run(
+                "voteOnMember",
+                [("proposal", .hash(try #require(Hash32(hex: open)))), ("approve", .bool(approve))],
+                as: member(index))
+        }
+        func ids() throws -> [String] { try MembershipContract.memberSet(in: runner.state).members.map(\.id) }
+        #expect(runner.run("proposeRemoval", [("id", "m1")], as: registrar) == 5, "a registrar is no member")
+        #expect(propose("m1", key(), by: 0) == 100 && propose("m4", keys[2], by: 0) != nil, "id or key is taken")
+        let newcomer = key()
+        #expect(propose("m4", newcomer, by: 0) == nil && propose("m4", key(), by: 1) == 100)
+        #expect(try vote(true, by: 0) == 104 && vote(true, by: 1) == nil && ids().count == 4)
+        #expect(try vote(true, by: 2) == nil && ids() == ["m0", "m1", "m2", "m3", "m4"])
+        #expect(try runner.state.get(MembershipContract.members, "m4")?.from == runner.height + 1)
+        #expect(try runner.state.get(MembershipContract.participants, "member-m4")?.roles == ["member", "registrar"])
+        // Two of five refuse: four approvals cannot come together any more.
+        #expect(runner.run("proposeRemoval", [("id", "m3")], as: member(0)) == nil)
+        #expect(try vote(false, by: 3) == nil && vote(false, by: 4) == nil)
+        #expect(try runner.state.scan(MembershipContract.proposals, limit: 1).isEmpty && ids().count == 5)
+        #expect(runner.run("leaveMembers", [], as: member(4)) == nil)
+        #expect(try ids().count == 4 && runner.run("proposeRemoval", [("id", "m0")], as: member(4)) == 5)
+        #expect(propose("m4", key(), by: 0) == 100, "an id is used once")
+        // Votes of who left count for nothing, and a proposal ends after a week.
+        #expect(propose("m5", key(), by: 3) == nil && runner.run("leaveMembers", [], as: member(3)) == nil)
+        #expect(try vote(true, by: 0) == nil && ids().count == 3, "two of three are needed, and one of two has left")
+        runner.time += MembershipContract.proposalAge + 1
+        #expect(try vote(true, by: 1) == nil && ids().count == 3)
+        #expect(
+            runner.run("leaveMembers", [], as: member(2)) == nil && runner.run("leaveMembers", [], as: member(1)) == nil
+        )
+        #expect(runner.run("leaveMembers", [], as: member(0)) == 102, "a ledger keeps one member")
+        #expect(try runner.violations() == [])
+    }
+
+    @Test("COMMON-26: members decide which version of a contract runs from which block on")
+    func upgrades() throws {
+        let runner = register()
+        let member = ContractContext.Sender(id: "member-m0", member: "m0", roles: ["member", "registrar"])
+        runner.admit("m0", key().verifyingKey)
+        func propose(_ version: UInt64, _ height: UInt64) -> UInt64? {
+            runner.run(
+                "proposeUpgrade",
+                [("contract", "wallet"), ("version", .unsigned(version)), ("height", .unsigned(height))], as: member)
+        }
+        #expect(propose(2, runner.height) == 3, "a block that is past")
+        #expect(propose(2, 100) == nil, "one member alone is a quorum")
+        #expect(propose(2, 200) == 100 && propose(3, 90) == 100 && propose(3, 200) == nil)
+        #expect(try MembershipContract.upgrades(in: runner.state).map(\.height) == [100, 200])
+    }
+
     @Test("COMMON-20: an organisation's people have own keys, and no role that it does not have")
     func people() throws {
         let runner = register()

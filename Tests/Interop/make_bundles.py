@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from oracle import merkle  # noqa: E402
 from oracle.encoding import encode, sha256  # noqa: E402
 from oracle.maker import make_bundle  # noqa: E402
-from oracle.tampering import cases  # noqa: E402
+from oracle.tampering import cases, changed_members  # noqa: E402
 
 
 def consistency_cases() -> list[dict]:
@@ -34,9 +34,17 @@ def main(folder: pathlib.Path) -> None:
         file = f"altered-{number:02}.cbor"
         (folder / file).write_bytes(data)
         listed.append({"file": file, "name": name, "check": check})
+    grown, other = make_bundle(admits="auditor")
+    (folder / "grown.cbor").write_bytes(encode(grown))
+    changes = []
+    for number, (name, check, data) in enumerate(changed_members(grown)):
+        file = f"members-{number:02}.cbor"
+        (folder / file).write_bytes(data)
+        changes.append({"file": file, "name": name, "check": check})
     (folder / "cases.json").write_text(json.dumps(
-        {"ledger": ledger.hex(), "valid": "valid.cbor", "altered": listed, "consistency": consistency_cases()}))
-    print(f"{len(listed) + 1} bundles in {folder}")
+        {"ledger": ledger.hex(), "valid": "valid.cbor", "altered": listed, "consistency": consistency_cases(),
+         "grown": {"ledger": other.hex(), "valid": "grown.cbor", "altered": changes}}))
+    print(f"{len(listed) + len(changes) + 2} bundles in {folder}")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ struct CheckpointTests {
                 + (1..<4).map {
                     checkpoint.cosignatureLine(ledger: ledger, member: "m\($0)", time: 1_700_000_000, with: keys[$0])
                 })
-        let (read, signers, others) = try Checkpoint.verify(note: note, ledger: ledger, members: members)
+        let (read, signers, others) = try Checkpoint.verify(note: note, ledger: ledger, members: MemberHistory(members))
         #expect(read == checkpoint && others == 0)
         #expect(signers == ["m0", "m1", "m2", "m3"])
         let altered = note.replacing("\n42\n", with: "\n43\n")
-        #expect(try Checkpoint.verify(note: altered, ledger: ledger, members: members).signers.isEmpty)
+        #expect(try Checkpoint.verify(note: altered, ledger: ledger, members: MemberHistory(members)).signers.isEmpty)
     }
 }

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.request
 
-from process import PROGRAM, REPOSITORY, free_port, get_json, read_as, request, request_as, sign_in, start, stop, wait_until_up
+from process import PROGRAM, REPOSITORY, free_port, get_json, read_as, request, request_as, sign_in, start, stop, wait_for_participants, wait_until_up
 from statement import Participant, encode
 from tracing import Ledger as TracingLedger
 
@@ -26,8 +26,7 @@ class Ledger(TracingLedger):
             time.sleep(0.05)
         self.people = {name: Participant(name, f"{folder}/keys/{name}.key") for name in PEOPLE}
         read_as(url, self.people["chamber"])
-        while len(get_json(f"{url}/api/v1/participants")["items"]) < len(PEOPLE):
-            time.sleep(0.05)
+        wait_for_participants(url, len(PEOPLE))
 
     def act(self, person, operation, subject, contract="chattel", **arguments):
         """The code: FINAL, or that of the refusal."""

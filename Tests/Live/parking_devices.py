@@ -9,7 +9,7 @@ import urllib.parse
 
 from device import Device
 from parking_rules import DAY, LOT, PEOPLE, Lot, digest
-from process import call, free_port, get_json, request_as, sign_in, start, stop, wait_until_up
+from process import call, free_port, request_as, sign_in, start, stop, wait_for_participants, wait_until_up
 
 DRIVERS = ("driver-7f3a", "driver-29c1", "driver-b04e", "driver-d5d8", "driver-e6a2")
 
@@ -94,8 +94,7 @@ def run(check):
 
 
 def prepare(check, park):
-    while len(get_json(f"{park.url}/api/v1/participants")["items"]) < len(PEOPLE):
-        time.sleep(0.05)
+    wait_for_participants(park.url, len(PEOPLE))
     told = [park.act("harbour-parking", "lot", f"lot:{LOT}", lot=LOT, name="Harbour", currency="XPT", capacity=5000)]
     for direction in ("entry", "exit"):
         told += park.device(f"camera-{direction}", "plate-camera", "camera", direction, direction)

@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 
-from process import free_port, get_json, read_as, request_as, start, stop, wait_until_up
+from process import free_port, read_as, request_as, start, stop, wait_for_participants, wait_until_up
 from statement import Participant, encode
 from tracing import Ledger as TracingLedger
 
@@ -87,8 +87,7 @@ def run(check):
 
 
 def prepare(check, lot):
-    while len(get_json(f"{lot.url}/api/v1/participants")["items"]) < len(PEOPLE):
-        time.sleep(0.05)
+    wait_for_participants(lot.url, len(PEOPLE))
     for device in (IN, OUT):
         key = encode({1: 1, -1: 6, -2: os.urandom(32)})
         lot.act("city-office", "enrolDevice", device, "membership", urn=device, owner="harbour-parking",

@@ -143,6 +143,13 @@ def get_json(url):
     return json.loads(body)
 
 
+def wait_for_participants(url, count):
+    """Waits until so many are enrolled beside the members."""
+    while sum(not item["id"].startswith("member-")
+              for item in get_json(f"{url}/api/v1/participants")["items"]) < count:
+        time.sleep(0.05)
+
+
 def wait_until_up(url, seconds=120, process=None):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

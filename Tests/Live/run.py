@@ -26,6 +26,7 @@ import fish
 import fish_records
 import inputs
 import life
+import members
 import outage
 import parking
 import parking_devices
@@ -60,7 +61,8 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("records and alarms of fish farming", fish_records.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run),
-         ("nodes of their own", cluster.run), ("backups", backup.run),
+         ("nodes of their own", cluster.run), ("members join and leave", members.run),
+         ("backups", backup.run),
          ("faults of a network", faults.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:

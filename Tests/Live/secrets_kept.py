@@ -3,9 +3,8 @@ import base64
 import pathlib
 import subprocess
 import tempfile
-import time
 
-from process import BARE, PROGRAM, free_port, get_json, read_as, stop, wait_until_up
+from process import BARE, PROGRAM, free_port, get_json, read_as, stop, wait_for_participants, wait_until_up
 from statement import Participant, secret_of
 
 
@@ -20,8 +19,7 @@ def run(check):
         try:
             ledger = wait_until_up(url, process=node)["id"]
             read_as(url, Participant("accreditor", f"{folder}/d/keys/accreditor.key"))
-            while len(get_json(f"{url}/api/v1/participants")["items"]) < 7:
-                time.sleep(0.05)
+            wait_for_participants(url, 7)
             get_json(f"{url}/api/v1/ledgers/{ledger}/blocks")
         finally:
             stop(node)

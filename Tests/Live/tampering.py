@@ -1,7 +1,6 @@
 """Drill: an operator changes rows of a member's database from outside while the node runs; it is found and located, never served."""
 import hashlib
 import json
-import os
 import pathlib
 import sqlite3
 import subprocess
@@ -10,8 +9,8 @@ import urllib.parse
 
 import cbor2
 
-from process import BARE, PROGRAM, call, free_port, get_json, read_as, start, stop, wait_until_up
-from statement import Participant, encode
+from process import BARE, PROGRAM, call, free_port, get_json, read_as, stop, wait_for_participants, wait_until_up
+from statement import Participant
 
 #: Blocks that a node keeps in memory (LedgerNode.Limits.recentBlocks); what is changed lies before them.
 RECENT = 64
@@ -47,8 +46,7 @@ class Drill:
         self.ledger = wait_until_up(self.url, process=self.node)["id"]
         self.office = Participant("accreditor", f"{self.folder}/keys/accreditor.key")
         read_as(self.url, self.office)
-        while len(get_json(f"{self.url}/api/v1/participants")["items"]) < 7:
-            pass
+        wait_for_participants(self.url, 7)
 
     def pay(self, amount, reference, operation="transfer"):
         """(code, id, height) of a payment with a text that can be found."""

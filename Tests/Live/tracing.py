@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.parse
 
-from process import BARE, PROGRAM, call, free_port, get_json, read_as, request, sign_in, start, stop, wait_until_up
+from process import BARE, PROGRAM, call, free_port, get_json, read_as, request, sign_in, start, stop, wait_for_participants, wait_until_up
 from statement import Encoding, Participant, PublicFormat, encode
 
 GLN, GTIN = "4012345000009", "04012345000016"
@@ -96,8 +96,7 @@ def run(check):
 
 
 def wait_for_cast(ledger):
-    while len(get_json(f"{ledger.url}/api/v1/participants")["items"]) < 7:
-        time.sleep(0.05)
+    wait_for_participants(ledger.url, 7)
 
 
 def grow(ledger):

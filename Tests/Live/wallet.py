@@ -4,8 +4,8 @@ import tempfile
 import threading
 import time
 
-from process import BARE, free_port, get_json, read_as, request, start, stop, wait_until_up
-from statement import Participant
+from process import BARE, free_port, get_json, read_as, request, request_as, start, stop, wait_for_participants, wait_until_up
+from statement import Participant, encode
 
 #: Largest amount of one operation, WalletContract.maximumAmount.
 LIMIT = 1 << 53
@@ -19,11 +19,11 @@ def run(check):
         try:
             ledger = wait_until_up(url, process=node)["id"]
             read_as(url, Participant("accreditor", f"{folder}/keys/accreditor.key"))
-            while len(get_json(f"{url}/api/v1/participants")["items"]) < 7:
-                time.sleep(0.05)
+            wait_for_participants(url, 7)
             names = ("accreditor", "farm", "coldline")
             people = {name: Participant(name, f"{folder}/keys/{name}.key") for name in names}
             pay(check, url, ledger, people)
+            rehearse(check, url, ledger, people)
         finally:
             stop(node)
 
@@ -91,3 +91,27 @@ def history(url, ledger):
         if told["operation"] == "transfer":
             sums[told["issuer"]] = sums.get(told["issuer"], 0) - amount
     return sums
+
+
+def rehearse(check, url, ledger, people):
+    """COMMON-26: what an operation would do is told before anybody signs it, and is what happens when they do."""
+    def told(person, name, arguments):
+        status, body = request_as(people[person], "POST", f"{url}/api/v1/dry-runs", encode(["wallet", name, arguments]),
+                                  {"Content-Type": "application/vnd.cairn.operation+cbor"})
+        return json.loads(body) if status == 200 else {"status": status, "body": body[:200]}
+
+    before = get_json(f"{url}/api/v1/ledgers")["items"][0]["height"]
+    payment = {"to": "coldline", "amount": 5, "currency": "XPT"}
+    good = told("farm", "transfer", payment)
+    check("COMMON-26: a dry run says that it would be accepted, and what would happen", good.get("accepted")
+          and {f"wallet/accounts/XPT/{who}" for who in ("farm", "coldline")} <= set(good["changes"]), good)
+    bad = told("farm", "transfer", payment | {"amount": LIMIT})
+    check("COMMON-26: or why it would be refused", bad.get("accepted") is False and bad["code"] == "wallet-100"
+          and bad["message"], bad)
+    check("COMMON-26: nothing of it is on the ledger", get_json(f"{url}/api/v1/ledgers")["items"][0]["height"] == before)
+    status, _ = request("POST", f"{url}/api/v1/dry-runs", encode(["wallet", "transfer", payment]),
+                        {"Content-Type": "application/vnd.cairn.operation+cbor"})
+    check("a dry run is for those who are signed in", status == 401, status)
+    _, body = people["farm"].sign(ledger, "wallet", "transfer", payment, "coldline")
+    final, _ = post(url, body)
+    check("COMMON-26: signed, it happens as was said", final == "FINAL", final)

@@ -20,7 +20,8 @@ struct AccessTests {
         // A delivered key is the one whose commitment is on the ledger, or it is refused.
         "POST /api/v1/epoch-keys",
         // What shows that the log only grew, without what is in it.
-        "GET /api/v1/ledgers", "GET /api/v1/ledgers/{ledger}/genesis", "GET /api/v1/ledgers/{ledger}/consistency",
+        "GET /api/v1/ledgers", "GET /api/v1/ledgers/{ledger}/members", "GET /api/v1/ledgers/{ledger}/members/changes",
+        "GET /api/v1/ledgers/{ledger}/genesis", "GET /api/v1/ledgers/{ledger}/consistency",
         "GET /.well-known/scitt-keys", "GET /log/{ledger}/checkpoint", "GET /log/{ledger}/vkeys",
         "GET /log/{ledger}/tile/**",
         // A delivered key must match the commitment on the ledger; a request for keys is signed by the reader.

@@ -4,7 +4,7 @@ import Replica
 import Sequencing
 import Synchronization
 
-/// Four nodes of one member each over one order, connected as their peers would be over HTTP.
+/// Four nodes of one member each over one order, connected as their peers would be over HTTP; a fifth may join them.
 final class MembersApart: Sendable {
     let consortium: TestConsortium
     private let order = EmbeddedSequencer()
@@ -12,7 +12,21 @@ final class MembersApart: Sendable {
     /// A member that claims to be ahead, and sends certified headers with other statements.
     let liar = Mutex<Int?>(nil)
 
-    init() throws { consortium = try TestConsortium() }
+    /// Of the four members, and of the one that may join.
+    let keys: [SigningKey]
+
+    init() throws {
+        consortium = try TestConsortium()
+        keys = consortium.memberKeys + [SigningKey.generate()]
+    }
+
+    /// A statement that a member signs with the key of its node.
+    func statement(_ name: String, _ arguments: [(String, CBOR)], of member: Int) throws -> Statement {
+        try Statement.sign(
+            Ledger.Operation("membership", name, arguments), issuer: "member-m\(member)", subject: "members",
+            validUntil: UInt64(Date().timeIntervalSince1970) + 600,
+            nonce: (0..<8).map { _ in UInt8.random(in: 0...255) }, ledger: consortium.genesis.id, with: keys[member])
+    }
 
     /// The order as one node sees it: closing ends that node alone, and nothing is forgotten.
     private final class View: Sequencer {
@@ -23,15 +37,15 @@ final class MembersApart: Sendable {
         var trouble: String? { nil }
         func bounds() async throws -> Range<UInt64> { await order.bounds() }
         func append(_ batch: Batch) async throws -> UInt64 { try await order.append(batch) }
-        func release(through slot: UInt64) async {}
+        func release(through slot: UInt64, by members: MemberSet) async {}
         func close() { isClosed.withLock { $0 = true } }
 
-        func batch(in slot: UInt64) async throws -> Batch {
+        func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
             while await order.bounds().upperBound <= slot {
                 if isClosed.withLock({ $0 }) || Task.isCancelled { throw CancellationError() }
                 try await Task.sleep(for: .milliseconds(5))
             }
-            return try await order.batch(in: slot)
+            return try await order.batch(in: slot, from: members)
         }
     }
 
@@ -39,6 +53,8 @@ final class MembersApart: Sendable {
         let own: String
         let members: [String]
         let network: MembersApart
+
+        func use(_ addresses: [String: String], without left: Set<String>) {}
 
         func publish(_ news: PeerNews) {
             for member in members { (try? network.node(member))?.take(news) }
@@ -86,10 +102,10 @@ final class MembersApart: Sendable {
     func run<R: Sendable>(_ members: [Int], _ body: ([LedgerNode]) async throws -> R) async throws -> R {
         var started: [(node: LedgerNode, task: Task<Void, Never>)] = []
         for member in members {
-            let others = (0..<4).filter { $0 != member }.map { "m\($0)" }
+            let others = keys.indices.filter { $0 != member }.map { "m\($0)" }
             let node = try await LedgerNode.member(
                 genesis: consortium.genesis,
-                member: .init(storePath: consortium.path(member), key: consortium.memberKeys[member]),
+                member: .init(id: "m\(member)", storePath: consortium.path(member), key: keys[member]),
                 contracts: consortium.contracts, sequencer: View(order),
                 peers: Peers(own: "m\(member)", members: others, network: self),
                 clock: { UInt64(Date().timeIntervalSince1970 * 1000) })

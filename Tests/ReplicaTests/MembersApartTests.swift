@@ -57,6 +57,8 @@ import Testing
         }
         try await network.run([0, 1, 2, 3]) { nodes in
             try await nodes[3].waitForFinal(height)
+            // It asks its peers once it has their blocks.
+            while try nodes[3].serving.store.voteStart() == nil { try await Task.sleep(for: .milliseconds(10)) }
             let start = try nodes[3].serving.store.voteStart()
             #expect(start.map { $0 > height } ?? false, "peers hold a vote of its own for \(height)")
             let outcome = try await consortium.send(consortium.issue(1, to: 2), to: nodes[3])
@@ -85,6 +87,77 @@ import Testing
                 #expect(block.statements.isEmpty && block.isSigned(by: consortium.memberKeys[0].verifyingKey))
             }
             #expect(try nodes[3].misleadingBlocks().count == 1)
+        }
+    }
+
+    /// The members admit a fifth, which takes part from the next block on; then they put another one out.
+    @Test func membersChangeByVotes() async throws {
+        defer { consortium.remove() }
+        func admit(_ nodes: [LedgerNode]) async throws -> UInt64 {
+            let proposal = try network.statement(
+                "proposeMember",
+                [
+                    ("id", "m4"), ("name", "Member 4"), ("key", .bytes(network.keys[4].verifyingKey.coseKey)),
+                    ("address", .null),
+                ], of: 0)
+            #expect(try await consortium.send(proposal, to: nodes[0]).word == "FINAL")
+            return try await vote(proposal.id, by: [1, 2], nodes)
+        }
+        func vote(_ proposal: Hash32, by voters: [Int], _ nodes: [LedgerNode]) async throws -> UInt64 {
+            var height: UInt64 = 0
+            for voter in voters {
+                let ballot = try network.statement(
+                    "voteOnMember", [("proposal", .hash(proposal)), ("approve", true)], of: voter)
+                let outcome = try await consortium.send(ballot, to: nodes[0])
+                #expect(outcome.word == "FINAL")
+                height = outcome.height
+            }
+            return height
+        }
+        let admitted = try await network.run([0, 1, 2, 3]) { nodes in
+            let height = try await admit(nodes)
+            #expect(nodes[0].members.current.count == 5 && nodes[0].members.members(at: height).count == 4)
+            return height
+        }
+        // One of the four stays away: without the fifth there is no quorum.
+        let removed = try await network.run([0, 1, 2, 4]) { nodes in
+            try await nodes[3].waitForFinal(admitted)
+            let outcome = try await consortium.send(consortium.issue(3, to: 1), to: nodes[3])
+            #expect(outcome.word == "FINAL" && outcome.height > admitted)
+            let final = try await nodes[0].finalBlock(at: outcome.height)
+            let votes = try FinalityCertificate(decoding: final.certificate).votes
+            #expect(votes.count == 4 && votes.contains { $0.kid == network.keys[4].kid })
+            let paid = try consortium.issue(4, to: 1)
+            try await consortium.send(paid, to: nodes[3])
+            let bundle = try await nodes[3].evidence(for: [paid.id])
+            #expect(bundle.changes.count == 1)
+            #expect(EvidenceVerifier.verify(bundle.encoded(), expectedLedger: consortium.genesis.id).passed)
+            var without = bundle
+            without.changes = []
+            #expect(!EvidenceVerifier.verify(without.encoded(), expectedLedger: consortium.genesis.id).passed)
+            let removal = try network.statement("proposeRemoval", [("id", "m3")], of: 1)
+            try await consortium.send(removal, to: nodes[1])
+            return try await vote(removal.id, by: [0, 2, 4], nodes)
+        }
+        // Who is out follows, signs nothing, and is not asked; the fifth has lost its disk and comes back.
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: consortium.path(4) + suffix)
+        }
+        try await network.run([0, 1, 3, 4]) { nodes in
+            try await nodes[3].waitForFinal(removed)
+            let outcome = try await consortium.send(consortium.issue(3, to: 1), to: nodes[3])
+            #expect(outcome.height > removed)
+            try await nodes[2].waitForFinal(outcome.height)
+            let final = try await nodes[2].finalBlock(at: outcome.height)
+            let votes = try FinalityCertificate(decoding: final.certificate).votes
+            #expect(votes.count == 3 && !votes.contains { $0.kid == network.keys[3].kid })
+            await #expect(throws: ReplicaError(.notMember, "")) {
+                try await consortium.send(consortium.issue(3, to: 1), to: nodes[2])
+            }
+        }
+        for member in [3, 4] {
+            let audit = try LedgerStore(path: consortium.path(member)).audit(verifyingSignatures: true)
+            #expect(audit?.members.current.members.map(\.id) == ["m0", "m1", "m2", "m4"])
         }
     }
 

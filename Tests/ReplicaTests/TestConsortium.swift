@@ -11,9 +11,13 @@ struct TestConsortium {
     let genesis: Genesis
     let memberKeys: [SigningKey]
     let people: [(id: String, key: SigningKey)]
-    let contracts: [any Contract] = [MembershipContract(), WalletContract(), TelemetryContract()]
+    let contracts: [any Contract]
 
-    init(people count: Int = 4, name: String = "test") throws {
+    init(
+        people count: Int = 4, name: String = "test",
+        contracts: [any Contract] = [MembershipContract(), WalletContract(), TelemetryContract()]
+    ) throws {
+        self.contracts = contracts
         folder = URL.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         memberKeys = (0..<4).map { _ in SigningKey.generate() }
@@ -33,15 +37,18 @@ struct TestConsortium {
 
     func path(_ member: Int) -> String { folder.appending(path: "m\(member).sqlite").path }
 
-    func open() async throws -> LedgerNode {
+    /// - Parameter others: contracts of the program, where they are not those of genesis.
+    func open(with others: [any Contract]? = nil) async throws -> LedgerNode {
         try await LedgerNode.embedded(
-            genesis: genesis, members: (0..<4).map { .init(storePath: path($0), key: memberKeys[$0]) },
-            contracts: contracts, clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
+            genesis: genesis, members: (0..<4).map { .init(id: "m\($0)", storePath: path($0), key: memberKeys[$0]) },
+            contracts: others ?? contracts, clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
     }
 
     /// Runs `body` against a running node and stops the node afterwards.
-    func run<R: Sendable>(_ body: (LedgerNode) async throws -> R) async throws -> R {
-        let node = try await open()
+    func run<R: Sendable>(
+        with others: [any Contract]? = nil, _ body: (LedgerNode) async throws -> R
+    ) async throws -> R {
+        let node = try await open(with: others)
         let task = Task { await node.run() }
         do {
             let result = try await body(node)

@@ -22,7 +22,8 @@ struct EtcdSequencerTests {
 
     private func sequencer(_ places: [EtcdProcess.Place], member: Int = 0) throws -> EtcdSequencer {
         try EtcdSequencer(
-            .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, members: members, key: Order.keys[member],
+            .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, member: "m\(member)",
+            key: Order.keys[member],
             report: { _ in })
     }
 
@@ -58,7 +59,9 @@ struct EtcdSequencerTests {
                 }
             }
             let reader = try self.sequencer(Array(places.dropFirst()), member: 1)
-            for slot in 0...20 { #expect(try await reader.batch(in: UInt64(slot)).clocks.first?.clock == UInt64(slot)) }
+            for slot in 0...20 {
+                #expect(try await reader.batch(in: UInt64(slot), from: members).clocks.first?.clock == UInt64(slot))
+            }
             #expect(sequencer.trouble == nil)
         }
     }
@@ -71,7 +74,7 @@ struct EtcdSequencerTests {
             // As a restored older copy has it.
             try etcdctl(places[0], "del", "--prefix", "cairn/")
             await #expect(throws: SequencingError(.rewound, "")) { try await sequencer.append(batch(3)) }
-            await #expect(throws: SequencingError(.rewound, "")) { try await sequencer.batch(in: 3) }
+            await #expect(throws: SequencingError(.rewound, "")) { try await sequencer.batch(in: 3, from: members) }
         }
     }
 
@@ -82,8 +85,10 @@ struct EtcdSequencerTests {
             for number in 0..<4 { _ = try await sequencer.append(batch(UInt64(number))) }
             try etcdctl(places[0], "del", "cairn/\(Order.ledger.hex)/slots/0000000000000002")
             let reader = try self.sequencer(places, member: 1)
-            _ = try await reader.batch(in: 0)
-            await #expect(throws: SequencingError(.broken, "")) { try await self.sequencer(places).batch(in: 2) }
+            _ = try await reader.batch(in: 0, from: members)
+            await #expect(throws: SequencingError(.broken, "")) {
+                try await self.sequencer(places).batch(in: 2, from: members)
+            }
         }
     }
 
@@ -95,7 +100,7 @@ struct EtcdSequencerTests {
             try etcdctl(places[0], "put", "cairn/\(Order.ledger.hex)/slots/0000000000000001", "x")
             let reader = try self.sequencer(places, member: 1)
             await #expect(throws: SequencingError(.broken, "")) {
-                for slot in 0..<2 { _ = try await reader.batch(in: UInt64(slot)) }
+                for slot in 0..<2 { _ = try await reader.batch(in: UInt64(slot), from: members) }
             }
         }
     }
@@ -105,12 +110,11 @@ struct EtcdSequencerTests {
         let places = try places(1)
         try await Etcd.run(places) { _ in
             let stranger = SigningKey.generate()
-            let strangers = try MemberSet([.init(id: "m0", key: stranger.verifyingKey)])
             let writer = try EtcdSequencer(
-                .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, members: strangers, key: stranger,
+                .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, member: "m0", key: stranger,
                 report: { _ in })
             _ = try await writer.append(batch(5))
-            let read = try await sequencer(places, member: 1).batch(in: 0)
+            let read = try await sequencer(places, member: 1).batch(in: 0, from: members)
             #expect(read.clocks.isEmpty && read.statements.isEmpty)
         }
     }
@@ -123,7 +127,7 @@ struct EtcdSequencerTests {
             let invented = SignedClock.sign(9, of: "m2", ledger: Order.ledger, with: Order.keys[1])
             let lie = Batch(epoch: 0, proposer: "m2", clocks: [genuine, invented], statements: [])
             _ = try await sequencer(places, member: 1).append(lie)
-            let read = try await sequencer(places, member: 0).batch(in: 0)
+            let read = try await sequencer(places, member: 0).batch(in: 0, from: members)
             #expect(read.clocks == [genuine])
             #expect(read.proposer == "m1")
         }
@@ -137,9 +141,9 @@ struct EtcdSequencerTests {
             try etcdctl(places[0], "auth", "enable")
             let sequencer = try EtcdSequencer(
                 .init(endpoints: places.map(\.endpoint), user: ("root", "secret")), ledger: Order.ledger,
-                members: members, key: Order.keys[0], report: { _ in })
+                member: "m0", key: Order.keys[0], report: { _ in })
             #expect(try await sequencer.append(batch(0)) == 0)
-            #expect(try await sequencer.batch(in: 0).clocks.first?.clock == 0)
+            #expect(try await sequencer.batch(in: 0, from: members).clocks.first?.clock == 0)
         }
     }
 
@@ -159,7 +163,7 @@ struct EtcdSequencerTests {
         func sequencer(_ authority: String?) throws -> EtcdSequencer {
             try EtcdSequencer(
                 .init(endpoints: [place.endpoint], tls: .init(authorityFile: authority)), ledger: Order.ledger,
-                members: members, key: Order.keys[0], report: { _ in })
+                member: "m0", key: Order.keys[0], report: { _ in })
         }
         #expect(try await sequencer(server.authority).append(batch(0)) == 0)
         // The system's authorities do not vouch for it: nothing is sent.

@@ -50,14 +50,16 @@ final class Cluster: @unchecked Sendable {
         folder = base.appending(path: "cairn-simulation-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var random = scheduler.random
-        keys = try (0..<scenario.members).map { _ in try SigningKey(ed25519Seed: random.bytes(32)) }
+        let all = scenario.members + (scenario.joins ? 1 : 0)
+        keys = try (0..<all).map { _ in try SigningKey(ed25519Seed: random.bytes(32)) }
         people = try (0..<3).map { ("person\($0)", try SigningKey(ed25519Seed: random.bytes(32))) }
-        skews = (0..<scenario.members).map { _ in Int64.random(in: -2_000...2_000, using: &random) }
+        skews = (0..<all).map { _ in Int64.random(in: -2_000...2_000, using: &random) }
         scheduler.random = random
         genesis = Genesis(
             name: "simulation", time: Scheduler.start,
-            members: try MemberSet(keys.enumerated().map { .init(id: "m\($0)", key: $1.verifyingKey) }),
-            memberNames: keys.indices.map { ("m\($0)", "Member \($0)") },
+            members: try MemberSet(
+                keys.prefix(scenario.members).enumerated().map { .init(id: "m\($0)", key: $1.verifyingKey) }),
+            memberNames: (0..<scenario.members).map { ("m\($0)", "Member \($0)") },
             participants: people.map {
                 .init(id: $0.id, member: "m0", roles: ["registrar"], name: $0.id, key: $0.key.verifyingKey)
             },
@@ -65,6 +67,8 @@ final class Cluster: @unchecked Sendable {
             parameters: CBORMap([("wallet", ["issuers": ["EUR": "person0"]])]))
     }
 
+    /// Index of the one that the members admit.
+    var newcomer: Int? { scenario.joins ? scenario.members : nil }
     var honest: [Int] { keys.indices.filter { $0 != scenario.liar } }
     func node(_ index: Int) -> LedgerNode? { runs[index]?.node }
 
@@ -89,8 +93,8 @@ final class Cluster: @unchecked Sendable {
         runs[index] = run
         network.runs[index] = starts
         let executor = NodeExecutor(number: starts, scheduler: scheduler, store: store)
-        let order = try EtcdSequencer(
-            etcd.store(of: index), ledger: genesis.id, members: genesis.members, key: keys[index],
+        let order = EtcdSequencer(
+            etcd.store(of: index), ledger: genesis.id, member: "m\(index)", key: keys[index],
             wait: { try await self.scheduler.sleep($0) }, report: { _ in })
         let sequencer: any Sequencer =
             scenario.bug == .orderFromWatch
@@ -101,9 +105,10 @@ final class Cluster: @unchecked Sendable {
         let forgets = scenario.bug == .noSignState
         run.task = Task(executorPreference: executor) {
             do {
-                if forgets, disk == .lost { try await self.pretendNothingWasSigned(store, key: self.keys[index]) }
+                if forgets, disk == .lost { try await self.pretendNothingWasSigned(store, of: index) }
                 let node = try await LedgerNode.member(
-                    genesis: self.genesis, store: store, key: self.keys[index], contracts: self.contracts,
+                    genesis: self.genesis, store: store, member: "m\(index)", key: self.keys[index],
+                    contracts: self.contracts,
                     sequencer: sequencer, peers: peers,
                     clock: { UInt64(Int64(self.scheduler.clock) + skew) },
                     pause: { try await self.scheduler.sleep($0) }, rule: { $0.quorum - missing })
@@ -116,8 +121,9 @@ final class Cluster: @unchecked Sendable {
     }
 
     /// A replica whose file says that the member may sign from the first height on.
-    private func pretendNothingWasSigned(_ store: LedgerStore, key: SigningKey) async throws {
-        _ = try await Replica.open(store: store, genesis: genesis, key: key, contracts: contracts)
+    private func pretendNothingWasSigned(_ store: LedgerStore, of index: Int) async throws {
+        _ = try await Replica.open(
+            store: store, genesis: genesis, member: "m\(index)", key: keys[index], contracts: contracts)
     }
 
     /// Ends a node at once. What was committed is on the disk of the next run, and nothing else is anywhere.
@@ -147,10 +153,27 @@ final class Cluster: @unchecked Sendable {
     // MARK: Statements
 
     func statement(_ operation: Ledger.Operation, from person: Int) throws -> Statement {
+        try sign(operation, issuer: people[person].id, with: people[person].key)
+    }
+
+    private func sign(_ operation: Ledger.Operation, issuer: String, with key: SigningKey) throws -> Statement {
         try Statement.sign(
-            operation, issuer: people[person].id, subject: "simulation",
-            validUntil: scheduler.clock / 1000 + 3_600, nonce: scheduler.random.bytes(8), ledger: genesis.id,
-            with: people[person].key)
+            operation, issuer: issuer, subject: "simulation", validUntil: scheduler.clock / 1000 + 3_600,
+            nonce: scheduler.random.bytes(8), ledger: genesis.id, with: key)
+    }
+
+    /// What a member says about members, with the key of its node.
+    func ballot(_ name: String, _ arguments: [(String, CBOR)], of member: Int) throws -> Statement {
+        try sign(Ledger.Operation("membership", name, arguments), issuer: "member-m\(member)", with: keys[member])
+    }
+
+    func proposal(of newcomer: Int, by member: Int) throws -> Statement {
+        try ballot(
+            "proposeMember",
+            [
+                ("id", .text("m\(newcomer)")), ("name", "Newcomer"),
+                ("key", .bytes(keys[newcomer].verifyingKey.coseKey)), ("address", .null),
+            ], of: member)
     }
 
     func issue() throws -> Statement {
@@ -194,12 +217,12 @@ final class Cluster: @unchecked Sendable {
     /// Brings old and forged statements into the order, with clocks left out.
     func disturbOrder() {
         guard let liar = scenario.liar, let run = runs[liar], let node = run.node,
-            let order = try? EtcdSequencer(
-                etcd.store(of: liar), ledger: genesis.id, members: genesis.members, key: keys[liar],
-                wait: { try await self.scheduler.sleep($0) }, report: { _ in }),
             let old = try? node.serving.store.blocks(from: 1, limit: 3).flatMap({ $0.items.map(\.statement) }),
             var forged = try? issue().bytes
         else { return }
+        let order = EtcdSequencer(
+            etcd.store(of: liar), ledger: genesis.id, member: "m\(liar)", key: keys[liar],
+            wait: { try await self.scheduler.sleep($0) }, report: { _ in })
         forged[forged.count - 1] ^= 1
         let statements = (old + [forged]).compactMap { try? Statement(decoding: $0) }
         let executor = NodeExecutor(number: run.number, scheduler: scheduler, store: run.store)
@@ -221,6 +244,8 @@ struct SimulatedPeers: PeerGroup {
     private func index(of member: String) -> Int { Int(member.dropFirst()) ?? 0 }
 
     var members: [String] { cluster.keys.indices.filter { $0 != own }.map { "m\($0)" } }
+
+    func use(_ addresses: [String: String], without left: Set<String>) {}
 
     func publish(_ news: PeerNews) {
         guard let network = cluster.runs[own].map({ _ in cluster.network }) else { return }

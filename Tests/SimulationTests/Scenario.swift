@@ -29,6 +29,10 @@ struct Scenario {
     var order = Order.honest
     /// Whether a member may lose its disk and come back with an empty one.
     var losesDisk = false
+    /// Whether the members admit a fifth.
+    var joins = false
+    /// Who leaves once the fifth is there.
+    var leaver: Int?
     var bug = PlantedBug.none
 
     init(_ scheduler: Scheduler, bug: PlantedBug) {
@@ -36,6 +40,8 @@ struct Scenario {
         if scheduler.chance(35) { order = Order.allCases[Int(scheduler.pick(1...4))] }
         if scheduler.chance(60) { liar = Int(scheduler.pick(0...3)) }
         losesDisk = scheduler.chance(40)
+        joins = scheduler.chance(40)
+        if joins, scheduler.chance(50) { leaver = (0..<members).first { $0 != liar && $0 > 0 } }
         // These are what the bugs are about: an order that lies, and somebody who signs everything.
         if bug == .noSignState || bug == .quorumOffByOne { order = .split }
         if bug == .noSignState { liar = liar ?? 3 }

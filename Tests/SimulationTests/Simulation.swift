@@ -19,6 +19,8 @@ final class Simulation: @unchecked Sendable {
         var steps = 0
         var trace: UInt64 = 0
         var finals = 0
+        /// Of members.
+        var changes = 0
         var scenario = ""
     }
 
@@ -35,6 +37,7 @@ final class Simulation: @unchecked Sendable {
     /// What clients were told.
     private var answers: [(transaction: Hash32, height: UInt64, position: Int)] = []
     private var violation: Violation?
+    private var proposal: Statement?
 
     private init(_ cluster: Cluster) { self.cluster = cluster }
 
@@ -48,8 +51,9 @@ final class Simulation: @unchecked Sendable {
     private var scenario: Scenario { cluster.scenario }
 
     private func run() throws -> Figures {
-        for index in cluster.keys.indices { try cluster.start(index) }
+        for index in 0..<scenario.members { try cluster.start(index) }
         planClients()
+        try planMembers()
         planFaults()
         try advance(to: Self.faults)
         try mend()
@@ -60,6 +64,8 @@ final class Simulation: @unchecked Sendable {
         figures.trace = scheduler.trace
         figures.finals = answers.count
         figures.scenario = "order \(scenario.order), liar \(scenario.liar.map { "m\($0)" } ?? "none")"
+        figures.changes =
+            cluster.honest.compactMap { cluster.node($0)?.members.periods.count }.max().map { $0 - 1 } ?? 0
         return figures
     }
 
@@ -95,6 +101,61 @@ final class Simulation: @unchecked Sendable {
         }
     }
 
+    // MARK: Members
+
+    /// The members admit a fifth while things go wrong, whose node starts some time before or after that; then one of them leaves.
+    private func planMembers() throws {
+        guard let newcomer = cluster.newcomer else { return }
+        let proposal = try cluster.proposal(of: newcomer, by: 0)
+        self.proposal = proposal
+        after(scheduler.pick(100_000...4_000_000)) { try? $0.cluster.start(newcomer) }
+        for _ in 0..<3 { after(scheduler.pick(300_000...4_000_000)) { $0.vote() } }
+        after(scheduler.pick(3_000_000...Self.faults - 100_000)) { $0.leave() }
+    }
+
+    private func vote() {
+        guard let proposal else { return }
+        send(proposal, to: Int(scheduler.pick(0...3)))
+        after(400_000) { simulation in
+            for voter in 1..<simulation.scenario.members {
+                let arguments: [(String, CBOR)] = [("proposal", .hash(proposal.id)), ("approve", true)]
+                guard let ballot = try? simulation.cluster.ballot("voteOnMember", arguments, of: voter) else {
+                    continue
+                }
+                simulation.send(ballot, to: Int(simulation.scheduler.pick(0...3)))
+            }
+        }
+    }
+
+    private func leave() {
+        guard let leaver = scenario.leaver, let known = cluster.node(leaver), known.members.current.count == 5,
+            let word = try? cluster.ballot("leaveMembers", [], of: leaver)
+        else { return }
+        for index in cluster.honest { send(word, to: index) }
+    }
+
+    private func members(at index: Int) -> [String] { cluster.node(index)?.members.current.members.map(\.id) ?? [] }
+
+    /// What members decided in vain while things went wrong they decide again: then all honest nodes know the same members.
+    private func settleMembers() throws {
+        guard let newcomer = cluster.newcomer else { return }
+        let hasJoined = { self.cluster.honest.allSatisfy { self.members(at: $0).contains("m\(newcomer)") } }
+        for _ in 0..<20 where !hasJoined() {
+            vote()
+            try advance(to: scheduler.now + 3_000_000, until: hasJoined)
+        }
+        guard hasJoined() else { throw Violation(kind: .noProgress, description: "the newcomer was not admitted") }
+        guard let leaver = scenario.leaver else { return }
+        let hasLeft = {
+            self.cluster.honest.allSatisfy { $0 == leaver || !self.members(at: $0).contains("m\(leaver)") }
+        }
+        for _ in 0..<20 where !hasLeft() {
+            leave()
+            try advance(to: scheduler.now + 3_000_000, until: hasLeft)
+        }
+        guard hasLeft() else { throw Violation(kind: .noProgress, description: "m\(leaver) could not leave") }
+    }
+
     // MARK: Faults
 
     private func planFaults() {
@@ -124,9 +185,10 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func planCrash(at time: UInt64) {
-        let index = Int(scheduler.pick(0...3))
+        let index = Int(scheduler.pick(0...UInt64(cluster.keys.count - 1)))
         // One member at most forgets what it signed; which, the seed says.
-        let disk: Cluster.Disk = scenario.losesDisk && index == Int(scheduler.random.seed % 4) ? .lost : .kept
+        let disk: Cluster.Disk =
+            scenario.losesDisk && index == Int(scheduler.random.seed % UInt64(cluster.keys.count)) ? .lost : .kept
         let away = scheduler.pick(10_000...1_500_000)
         after(time) {
             guard $0.cluster.runs[index] != nil else { return }
@@ -206,22 +268,25 @@ final class Simulation: @unchecked Sendable {
 
     private func expectProgress() throws {
         var heights: [UInt64] = []
+        try settleMembers()
         let before = answers.count
-        for index in cluster.honest {
+        let signing = cluster.honest.filter { $0 != scenario.leaver }
+        for index in signing {
             // A node that has just started is not there yet.
             try advance(to: scheduler.now + Self.patience) { self.cluster.node(index)?.admits ?? false }
             send(try cluster.issue(), to: index)
         }
-        let wanted = before + cluster.honest.count
+        let wanted = before + signing.count
         try advance(to: scheduler.now + Self.patience) {
-            heights = self.cluster.honest.map { self.cluster.node($0)?.finalHeight ?? 0 }
+            heights = signing.map { self.cluster.node($0)?.finalHeight ?? 0 }
             return self.answers.count >= wanted && Set(heights).count == 1
         }
         guard answers.count >= wanted, Set(heights).count == 1 else {
             throw Violation(
                 kind: .noProgress,
                 description:
-                    "a minute after all was mended nodes stand at \(heights), \(answers.count) of \(wanted) answered")
+                    "a minute after all was mended nodes stand at \(heights), \(answers.count) of \(wanted) answered, \(signing.map { cluster.node($0)?.pending ?? 0 }) wait"
+            )
         }
     }
 

@@ -27,6 +27,17 @@ public final class ContractRunner {
         self.parameters = parameters
     }
 
+    /// A member as genesis names it.
+    public func admit(_ id: String, _ key: VerifyingKey) {
+        let record = MemberRecord(name: id, coseKey: key.coseKey, address: nil, from: 0)
+        memory.values[MembershipContract.members.key(id)] = record.cbor.encoded()
+        let known = KeyRecord(
+            owner: MembershipContract.participant(of: id), kind: .participant, coseKey: key.coseKey, from: 0, until: nil
+        )
+        memory.values[MembershipContract.keys.key(key.kid.hex)] = known.cbor.encoded()
+        memory.values[MembershipContract.ownerKeys.key("\(known.owner)/\(key.kid.hex)")] = UInt64(0).cbor.encoded()
+    }
+
     public func enrol(_ id: String, roles: [String], organisation: String? = nil) {
         let record = ParticipantRecord(
             member: "m", name: id, roles: roles, attestedBy: "genesis", validUntil: nil, revokedAt: nil,

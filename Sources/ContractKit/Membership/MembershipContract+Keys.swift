@@ -2,7 +2,15 @@ import Ledger
 
 /// Keys: a participant's own matter, but for one who lost them all.
 extension MembershipContract {
+    /// The key of a member is the one that it signs blocks with.
+    private func requireNoMember(_ context: ContractContext) throws(ContractError) {
+        guard !context.sender.roles.contains(Self.memberRole) else {
+            throw .notAuthorised("\(context.sender.id) has the key that signs its blocks, and no other")
+        }
+    }
+
     func addKey(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        try requireNoMember(context)
         let key = try arguments.bytes("key", maximum: Self.keyBytes)
         try arguments.finish()
         try register(key, owner: context.sender.signer, kind: .participant, context)
@@ -13,6 +21,7 @@ extension MembershipContract {
         let old = try arguments.hash("kid")
         let key = try arguments.bytes("key", maximum: Self.keyBytes)
         try arguments.finish()
+        try requireNoMember(context)
         try requireOwnKey(old, context)
         try retire(old, context)
         try register(key, owner: context.sender.signer, kind: .participant, context, replaces: true)

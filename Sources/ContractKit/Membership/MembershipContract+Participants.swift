@@ -11,8 +11,12 @@ extension MembershipContract {
             validUntil: try arguments.optionalUnsigned("validUntil"), revokedAt: nil)
         let key = try arguments.bytes("key", maximum: Self.keyBytes)
         try arguments.finish()
-        guard !record.roles.contains(Self.registrar) else {
+        guard !record.roles.contains(Self.registrar), !record.roles.contains(Self.memberRole) else {
             throw .notAuthorised("registrars are named in genesis or by the members, not by another registrar")
+        }
+        // A member enrols its own users; for those of others there are registrars.
+        guard !context.sender.roles.contains(Self.memberRole) || record.member == context.sender.member else {
+            throw .notAuthorised("\(context.sender.member) enrols its own participants only")
         }
         try add(id, record, key, context)
     }
@@ -65,7 +69,7 @@ extension MembershipContract {
             validUntil: try arguments.optionalUnsigned("validUntil"), revokedAt: nil, organisation: context.sender.id)
         let key = try arguments.bytes("key", maximum: Self.keyBytes)
         try arguments.finish()
-        guard !record.roles.contains(Self.registrar), !record.roles.contains(Self.gateway) else {
+        guard Set(record.roles).isDisjoint(with: [Self.registrar, Self.gateway, Self.memberRole]) else {
             throw .notAuthorised("registrars and gateways are participants of their own")
         }
         let ownRoles = [Self.administrator, Self.approver]
@@ -80,6 +84,9 @@ extension MembershipContract {
     ) throws(ContractError) {
         // Who vouches for genesis' participants, and who fires timers; nobody may act in these names.
         guard id != "genesis", id != "ledger" else { throw .invalid("id", "another name than genesis and ledger") }
+        guard !id.hasPrefix(Self.participant(of: "")) else {
+            throw .invalid("id", "a name that does not begin as those of members")
+        }
         guard !id.hasPrefix("urn:dev:") else { throw .invalid("id", "a name that is no device URN") }
         guard try context.get(Self.participants, id) == nil else { throw .exists("the participant \(id)") }
         context.set(Self.participants, id, record)

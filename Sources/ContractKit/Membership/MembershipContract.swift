@@ -22,6 +22,15 @@ import Ledger
 /// | `revokeKey` | the signer | not theirs, or their last |
 /// | `recoverKey` | two administrators of the organisation, one after the other | they do not name the same key |
 ///
+/// Members, see `MembershipContract+Members.swift`:
+///
+/// | operation | by | refused when |
+/// |---|---|---|
+/// | `proposeUpgrade` | a member | the height is past, or a later version is decided on |
+/// | `proposeMember`, `proposeRemoval` | a member | there is a proposal about it already; the id was a member's |
+/// | `voteOnMember` | another member | it has voted |
+/// | `leaveMembers`, `moveMember` | a member, for itself | it is the last one |
+///
 /// Second persons:
 ///
 /// | operation | by | refused when |
@@ -39,6 +48,9 @@ public struct MembershipContract: Contract {
     public static let participants = StateMap<ParticipantRecord>("membership", "participants")
     public static let devices = StateMap<DeviceRecord>("membership", "devices")
     public static let keys = StateMap<KeyRecord>("membership", "keys")
+    public static let members = StateMap<MemberRecord>("membership", "members")
+    public static let upgrades = StateMap<Upgrade>("membership", "upgrades")
+    public static let proposals = StateMap<MemberProposal>("membership", "proposals")
     /// Valid keys by their owner: `<owner>/<kid hex>`, with the height of activation.
     public static let ownerKeys = StateMap<UInt64>("membership", "ownerkeys")
     /// Who is offered a device, by its URN.
@@ -74,6 +86,12 @@ public struct MembershipContract: Contract {
         case "rotateKey": try rotateKey(&arguments, context)
         case "revokeKey": try revokeKey(&arguments, context)
         case "recoverKey": try recoverKey(&arguments, context)
+        case "proposeMember": try proposeMember(&arguments, context)
+        case "proposeRemoval": try proposeRemoval(&arguments, context)
+        case "proposeUpgrade": try proposeUpgrade(&arguments, context)
+        case "voteOnMember": try voteOnMember(&arguments, context)
+        case "leaveMembers": try leaveMembers(&arguments, context)
+        case "moveMember": try moveMember(&arguments, context)
         case "requireApproval": try requireApproval(&arguments, context)
         case "approve": try approve(&arguments, context)
         case "decline": try decline(&arguments, context)
@@ -81,17 +99,28 @@ public struct MembershipContract: Contract {
         }
     }
 
-    /// Enrols the participants that genesis names; each vouches for itself.
+    /// Enrols the members and participants that genesis names; each vouches for itself.
     public static func apply(_ genesis: Genesis, to state: WorkingState) {
+        func enrol(_ id: String, _ record: ParticipantRecord, _ verifyingKey: VerifyingKey) {
+            let key = KeyRecord(owner: id, kind: .participant, coseKey: verifyingKey.coseKey, from: 0, until: nil)
+            state.set(participants.key(id), record.cbor.encoded())
+            state.set(keys.key(verifyingKey.kid.hex), key.cbor.encoded())
+            state.set(ownerKeys.key("\(id)/\(verifyingKey.kid.hex)"), UInt64(0).cbor.encoded())
+        }
+        for member in genesis.members.members {
+            let name = genesis.memberNames.first { $0.id == member.id }?.name ?? member.id
+            let record = MemberRecord(name: name, coseKey: member.key.coseKey, address: nil, from: 0)
+            state.set(members.key(member.id), record.cbor.encoded())
+            let participant = ParticipantRecord(
+                member: member.id, name: name, roles: [memberRole, registrar], attestedBy: "genesis", validUntil: nil,
+                revokedAt: nil)
+            enrol(Self.participant(of: member.id), participant, member.key)
+        }
         for person in genesis.participants {
             let record = ParticipantRecord(
                 member: person.member, name: person.name, roles: person.roles, attestedBy: "genesis", validUntil: nil,
                 revokedAt: nil)
-            let key = KeyRecord(
-                owner: person.id, kind: .participant, coseKey: person.key.coseKey, from: 0, until: nil)
-            state.set(participants.key(person.id), record.cbor.encoded())
-            state.set(keys.key(person.key.kid.hex), key.cbor.encoded())
-            state.set(ownerKeys.key("\(person.id)/\(person.key.kid.hex)"), UInt64(0).cbor.encoded())
+            enrol(person.id, record, person.key)
         }
         state.keep()
     }

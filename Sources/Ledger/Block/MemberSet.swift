@@ -52,9 +52,12 @@ public struct MemberSet: Sendable, Hashable {
     public var count: Int { members.count }
 
     /// f = ⌊(n−1)/3⌋, the lying members that the quorum rule is built for.
-    public var faultBound: Int { (count - 1) / 3 }
+    public var faultBound: Int { Self.faultBound(of: count) }
     /// q = ⌈(n+f+1)/2⌉: any two quorums share more than f members.
-    public var quorum: Int { (count + faultBound + 2) / 2 }
+    public var quorum: Int { Self.quorum(of: count) }
+
+    private static func faultBound(of count: Int) -> Int { (count - 1) / 3 }
+    public static func quorum(of count: Int) -> Int { (count + faultBound(of: count) + 2) / 2 }
     /// Lying members with which two conflicting blocks still cannot both be final: 2q − n − 1.
     public var liarsSurvived: Int { 2 * quorum - count - 1 }
     /// Silent members with which blocks still become final: n − q.

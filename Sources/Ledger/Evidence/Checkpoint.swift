@@ -64,9 +64,9 @@ public struct Checkpoint: Sendable, Hashable {
 
     // MARK: Verifying
 
-    /// Reads a note and returns its checkpoint, the members whose signature on it holds, and how many lines are nobody's.
+    /// Reads a note and returns its checkpoint, the members of its time whose signature on it holds, and how many lines are nobody's.
     public static func verify(
-        note: String, ledger: Hash32, members: MemberSet
+        note: String, ledger: Hash32, members: MemberHistory
     ) throws(LedgerError) -> (checkpoint: Checkpoint, signers: Set<String>, others: Int) {
         let malformed = LedgerError(.checkpoint, "a checkpoint is origin, size, root and signature lines")
         let lines = note.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -81,7 +81,9 @@ public struct Checkpoint: Sendable, Hashable {
             guard parts.count == 3, parts[0] == "\u{2014}", let signature = Base64.decode(parts[2]) else {
                 throw malformed
             }
-            if let member = checkpoint.signer(named: parts[1], signature, ledger: ledger, members) {
+            if let member = checkpoint.signer(
+                named: parts[1], signature, ledger: ledger, members.members(atLogSize: size))
+            {
                 signers.insert(member)
             } else {
                 others += 1

@@ -56,10 +56,13 @@ public struct EvidenceBundle: Sendable {
     public var checkpoint: String?
     /// Titles and texts for people; not proved.
     public var notes: [(title: String, text: String)]
+    /// Changes of the ledger's members up to the head, in order.
+    public var changes: [MemberHistory.Announcement]
 
     public init(
         genesis: Bytes, blocks: [Block], records: [Record], state: [StateRecord], readings: [ProvedReading] = [],
-        checkpoint: String? = nil, notes: [(title: String, text: String)] = []
+        checkpoint: String? = nil, notes: [(title: String, text: String)] = [],
+        changes: [MemberHistory.Announcement] = []
     ) {
         self.genesis = genesis
         self.blocks = blocks
@@ -68,6 +71,7 @@ public struct EvidenceBundle: Sendable {
         self.readings = readings
         self.checkpoint = checkpoint
         self.notes = notes
+        self.changes = changes
     }
 
     public func encoded() -> Bytes {
@@ -86,6 +90,7 @@ public struct EvidenceBundle: Sendable {
             (7, .optional(checkpoint)),
         ]
         if !notes.isEmpty { members.append((8, .array(notes.map { .array([.text($0.title), .text($0.text)]) }))) }
+        if !changes.isEmpty { members.append((9, .array(changes.map(\.cbor)))) }
         return CBOR.map(CBORMap(members)).encoded()
     }
 
@@ -102,6 +107,7 @@ public struct EvidenceBundle: Sendable {
         self.records = []
         self.state = []
         self.readings = []
+        changes = []
         for item in blocks {
             guard let parts = item.array, parts.count == 2, let header = parts[0].bytes, let votes = parts[1].bytes
             else { throw malformed }
@@ -120,6 +126,7 @@ public struct EvidenceBundle: Sendable {
             let (index, reading, proof) = try Self.proved(item, below: records.count)
             self.readings.append(ProvedReading(record: index, reading: reading, inclusion: proof))
         }
+        for item in map[9]?.array ?? [] { changes.append(try MemberHistory.Announcement(cbor: item)) }
         notes = (map[8]?.array ?? []).compactMap { item in
             guard let pair = item.array, pair.count == 2, let title = pair[0].text, let text = pair[1].text
             else { return nil }

@@ -24,7 +24,7 @@ public struct EvidenceVerifier {
     private let bundle: EvidenceBundle
     private let expectedLedger: Hash32?
     private var checks: [Check] = []
-    private var members: MemberSet?
+    private var members: MemberHistory?
     private var headers: [BlockHeader?] = []
     private var keys: [Hash32: KeyRecord] = [:]
 
@@ -75,11 +75,13 @@ public struct EvidenceVerifier {
     private mutating func checkGenesis() {
         do {
             let genesis = try Genesis(decoding: bundle.genesis)
-            members = genesis.members
+            let history = try MemberHistory(genesis, announced: bundle.changes)
+            members = history
             let matches = expectedLedger.map { $0 == genesis.id } ?? true
             add(
                 "The ledger is the expected one", matches,
-                "\(genesis.name), \(genesis.members.count) members, id \(genesis.id)"
+                "\(genesis.name), \(history.current.count) members, id \(genesis.id)"
+                    + (bundle.changes.isEmpty ? "" : ", \(bundle.changes.count) changes of members followed")
                     + (expectedLedger == nil ? " (compare it with the id you trust)" : ""))
         } catch {
             add("The ledger is the expected one", false, error.message)
@@ -95,15 +97,18 @@ public struct EvidenceVerifier {
                 add("A block is final", false, "its header or certificate is malformed")
                 continue
             }
-            let votes = certificate.validVotes(over: block.header, in: members)
-            let ours = header.ledger == Hash32.sha256(bundle.genesis) && header.nextMembers == members.hash
+            let signers = members.members(at: header.height)
+            let votes = certificate.validVotes(over: block.header, in: signers)
+            let ours =
+                header.ledger == Hash32.sha256(bundle.genesis)
+                && header.nextMembers == members.members(at: header.height + 1).hash
             // A vote that does not hold has no business in a certificate, also where enough others do.
-            let final = ours && votes >= members.quorum && votes == certificate.votes.count
+            let final = ours && votes >= signers.quorum && votes == certificate.votes.count
             headers.append(final ? header : nil)
             add(
                 "Block \(header.height) is final", final,
                 ours
-                    ? "\(votes) of \(members.count) members signed it; \(members.quorum) are needed"
+                    ? "\(votes) of \(signers.count) members signed it; \(signers.quorum) are needed"
                     : "it belongs to another ledger or member set")
         }
     }
@@ -173,7 +178,8 @@ public struct EvidenceVerifier {
         do {
             let (checkpoint, signers, others) = try Checkpoint.verify(note: note, ledger: head.ledger, members: members)
             // The head's SEAL leaf is one leaf beyond the size that its header names.
-            let fits = checkpoint.size == head.logSize + 1 && signers.count >= members.quorum && others == 0
+            let quorum = members.members(atLogSize: checkpoint.size).quorum
+            let fits = checkpoint.size == head.logSize + 1 && signers.count >= quorum && others == 0
             add(title, fits, "\(checkpoint.size) leaves, signed by \(signers.sorted().joined(separator: ", "))")
         } catch {
             add(title, false, error.message)

@@ -36,7 +36,8 @@ extension RecordReplica {
             "\(genesis.name), id \(genesis.id)" + (expectedLedger == nil ? " (compare it with the id you trust)" : ""))
         var heads: [Checkpoint] = []
         do {
-            heads.append(try Checkpoint.ofQuorum(replica.checkpoint, genesis))
+            let members = try MemberHistory(genesis, announced: replica.changes)
+            heads.append(try Checkpoint.ofQuorum(replica.checkpoint, ledger: genesis.id, members))
             add("The head is signed by a quorum", true, "\(heads[0].size) leaves, root \(heads[0].root)")
         } catch {
             add("The head is signed by a quorum", false, error.message)

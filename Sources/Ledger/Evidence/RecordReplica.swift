@@ -42,6 +42,8 @@ public struct RecordReplica: Sendable {
     /// Head of the ledger at the last synchronisation, signed by a quorum.
     public var checkpoint: String
     public var entries: [Entry]
+    /// Changes of the ledger's members until then.
+    public var changes: [MemberHistory.Announcement] = []
 
     public init(genesis: Genesis, participant: String, checkpoint: String, entries: [Entry] = []) {
         self.genesis = genesis
@@ -56,9 +58,10 @@ public struct RecordReplica: Sendable {
                 .hash(entry.transaction), .unsigned(UInt64(entry.bundle.count)), .hash(Hash32.sha256(entry.bundle)),
             ])
         }
-        let content = CBOR.array([
-            .bytes(genesis.bytes), .text(participant), .text(checkpoint), .array(list),
-        ]).encoded()
+        let announced: [CBOR] = changes.isEmpty ? [] : [.array(changes.map(\.cbor))]
+        let content = CBOR.array(
+            [.bytes(genesis.bytes), .text(participant), .text(checkpoint), .array(list)] + announced
+        ).encoded()
         let head = CBOR.array([.text(Self.format), .hash(Hash32.sha256(content)), .bytes(content)])
         return entries.reduce(into: head.encoded()) { $0 += $1.bundle }
     }
@@ -75,14 +78,18 @@ public struct RecordReplica: Sendable {
         guard Hash32.sha256(content) == hash else {
             throw LedgerError(.evidence, "the list does not have the hash that stands before it")
         }
-        guard let parts = try CBOR.decode(content, limits: .large).array, parts.count == 4,
+        guard let parts = try CBOR.decode(content, limits: .large).array, 4...5 ~= parts.count,
             let genesis = parts[0].bytes, let participant = parts[1].text, let checkpoint = parts[2].text,
             let list = parts[3].array
         else {
-            throw LedgerError(.evidence, "the list of a \(format) file is [genesis, participant, checkpoint, records]")
+            throw LedgerError(
+                .evidence, "the list of a \(format) file is [genesis, participant, checkpoint, records, ? changes]")
         }
         var replica = RecordReplica(
             genesis: try Genesis(decoding: genesis), participant: participant, checkpoint: checkpoint)
+        for change in parts.count == 5 ? parts[4].array ?? [] : [] {
+            replica.changes.append(try MemberHistory.Announcement(cbor: change))
+        }
         var places: [(transaction: Hash32, count: Int, hash: Hash32)] = []
         for item in list {
             guard let parts = item.array, parts.count == 3, let id = parts[0].hash32, let count = parts[1].unsigned,
@@ -130,17 +137,20 @@ extension RecordReplica.Entry {
         let header = try BlockHeader(decoding: bundle.blocks[record.block].header)
         return RecordReplica.Content(
             statement: statement, height: header.height, time: header.time, leafIndex: record.inclusion.index,
-            checkpoint: try Checkpoint.ofQuorum(note, genesis))
+            checkpoint: try Checkpoint.ofQuorum(
+                note, ledger: genesis.id, try MemberHistory(genesis, announced: bundle.changes)))
     }
 }
 
 extension Checkpoint {
     /// The checkpoint of a note that a quorum of a ledger's members signed, and nobody else.
-    public static func ofQuorum(_ note: String, _ genesis: Genesis) throws(LedgerError) -> Checkpoint {
-        let (checkpoint, signers, others) = try verify(note: note, ledger: genesis.id, members: genesis.members)
-        guard signers.count >= genesis.members.quorum, others == 0 else {
-            throw LedgerError(
-                .checkpoint, "\(signers.count) members signed the head; \(genesis.members.quorum) are needed")
+    public static func ofQuorum(
+        _ note: String, ledger: Hash32, _ members: MemberHistory
+    ) throws(LedgerError) -> Checkpoint {
+        let (checkpoint, signers, others) = try verify(note: note, ledger: ledger, members: members)
+        let quorum = members.members(atLogSize: checkpoint.size).quorum
+        guard signers.count >= quorum, others == 0 else {
+            throw LedgerError(.checkpoint, "\(signers.count) members signed the head; \(quorum) are needed")
         }
         return checkpoint
     }

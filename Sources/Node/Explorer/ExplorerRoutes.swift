@@ -72,7 +72,7 @@ struct ExplorerRoutes: Sendable {
     // MARK: Models
 
     private func ledgerPage(_ request: APIRequest) throws -> LedgerPage {
-        let members = node.genesis.members
+        let members = node.members.current
         let height = node.finalHeight
         let first = height >= 20 ? height - 19 : 0
         let blocks = try node.serving.store.blocks(from: first, limit: 20).filter { $0.header.height <= height }
@@ -83,7 +83,7 @@ struct ExplorerRoutes: Sendable {
             name: node.genesis.name, ledgerID: ledger, height: height, logSize: head.header.logSize + 1,
             headTime: Moment(milliseconds: Int64(head.header.time)), quorum: members.quorum,
             survivesLying: members.liarsSurvived, survivesSilent: members.silentSurvived,
-            members: node.genesis.memberNames.map {
+            members: node.memberNames.map {
                 .init(id: $0.id, name: $0.name, lastVote: lastVotes[$0.name])
             },
             blocks: try blocks.reversed().map { block in
@@ -94,16 +94,16 @@ struct ExplorerRoutes: Sendable {
                     hash: Hash32.sha256(block.headerBytes).hex)
             },
             contradictions: try node.contradictions().map { found in
-                (node.genesis.memberNames.first { $0.id == found.member }?.name ?? found.member, found.height)
+                (node.memberName(found.member), found.height)
             })
     }
 
     /// Names of the members whose signatures make a block final.
     private func votes(_ block: StoredBlock) throws -> [String] {
         let certificate = try FinalityCertificate(decoding: node.certificate(at: block.header.height))
+        let signers = node.members.members(at: block.header.height)
         return certificate.votes.compactMap { vote in
-            guard let member = node.genesis.members.member(kid: vote.kid) else { return nil }
-            return node.genesis.memberNames.first { $0.id == member.id }?.name ?? member.id
+            signers.member(kid: vote.kid).map { node.memberName($0.id) }
         }
     }
 
@@ -117,7 +117,7 @@ struct ExplorerRoutes: Sendable {
             time: Moment(milliseconds: Int64(header.time)), hash: Hash32.sha256(block.headerBytes).hex,
             previousHash: header.previous.hex, logSize: header.logSize, logRoot: header.logRoot.hex,
             stateRoot: header.stateRoot.hex, resultsRoot: header.resultsRoot.hex, voters: try votes(block),
-            quorum: node.genesis.members.quorum,
+            quorum: node.members.members(at: height).quorum,
             transactions: try block.items.map { item in
                 let statement = try Statement(decoding: item.statement)
                 return .init(
@@ -149,13 +149,13 @@ struct ExplorerRoutes: Sendable {
             },
             signer: .init(
                 id: statement.issuer, name: sender?.name ?? statement.issuer,
-                role: sender?.roles.joined(separator: ", ") ?? "", organisation: memberName(sender?.member ?? ""),
+                role: sender?.roles.joined(separator: ", ") ?? "", organisation: node.memberName(sender?.member ?? ""),
                 vouchedBy: sender.map { platform.name(of: $0.attestedBy) }, kid: statement.kid.hex),
             refusal: item.result.rejection.map { "\($0.message) (\($0.contract) \($0.code))" },
             events: item.result.events.map { Fact($0.name, "\($0.subject) \(CBORText.line(.map($0.details)))") },
             receipts: leaf.map { leaf in
                 node.replicas.map {
-                    .init(member: memberName($0.member.id), treeSize: block.header.logSize, leafIndex: leaf)
+                    .init(member: node.memberName($0.member.id), treeSize: block.header.logSize, leafIndex: leaf)
                 }
             } ?? [],
             evidenceURL: leaf == nil ? nil : "/api/v1/transactions/\(id.hex)/evidence",
@@ -170,7 +170,7 @@ struct ExplorerRoutes: Sendable {
         let keys = try platform.state.scan(MembershipContract.keys, limit: 10_000).filter { $0.value.owner == id }
         return ParticipantPage(
             ledgerName: node.genesis.name, ledgerID: ledger, id: id, name: person.name,
-            organisation: memberName(person.member), roles: person.roles,
+            organisation: node.memberName(person.member), roles: person.roles,
             vouchedBy: person.attestedBy == "genesis"
                 ? "the members, in the ledger's first record" : platform.name(of: person.attestedBy),
             validUntil: person.validUntil.map { Moment(milliseconds: Int64($0)) }, isRevoked: person.revokedAt != nil,
@@ -229,10 +229,6 @@ struct ExplorerRoutes: Sendable {
                     transactionID: record.id.hex, first: first, last: last, from: Moment(milliseconds: Int64(from)),
                     to: Moment(milliseconds: Int64(to)), isSealed: arguments["sealed"] == .bool(true))
             })
-    }
-
-    private func memberName(_ id: String) -> String {
-        node.genesis.memberNames.first { $0.id == id }?.name ?? id
     }
 
     private func encoded(_ text: String) -> String {

@@ -81,7 +81,7 @@ extension LedgerAPI {
     }
 
     private func ledgerJSON() throws -> [String: Any] {
-        let members = node.genesis.members
+        let members = node.members.current
         return [
             "contradictions": try node.contradictions().map { found in
                 [
@@ -95,7 +95,7 @@ extension LedgerAPI {
                 ["member": $0.member, "height": $0.height, "block": $0.block.hex]
             },
             "id": node.ledger.hex, "name": node.genesis.name, "height": node.finalHeight,
-            "members": node.genesis.memberNames.map { ["id": $0.id, "name": $0.name] }, "quorum": members.quorum,
+            "members": node.memberNames.map { ["id": $0.id, "name": $0.name] }, "quorum": members.quorum,
             "liarsSurvived": members.liarsSurvived, "silentSurvived": members.silentSurvived,
             "damaged": node.damaged.map { ["member": $0.member, "error": $0.error] },
         ]

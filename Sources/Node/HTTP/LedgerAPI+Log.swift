@@ -26,7 +26,7 @@ extension LedgerAPI {
                 tag: "scitt", access: .anyone, produces: "application/cbor"
             ) { _ in
                 var keys: [CBOR] = []
-                for member in self.node.genesis.members.members {
+                for member in self.node.members.current.members {
                     let members = try CBOR.decode(member.key.coseKey).map?.entries ?? []
                     let pairs = members.map { ($0.key, $0.value) } + [(CBOR(2), CBOR.hash(member.key.kid))]
                     keys.append(.map(CBORMap(pairs)))
@@ -51,7 +51,7 @@ extension LedgerAPI {
             ) { request in
                 try self.requireLedger(request)
                 let keys = Checkpoint.verifierKeys(
-                    ledger: self.node.ledger, server: self.node.serving.member, members: self.node.genesis.members)
+                    ledger: self.node.ledger, server: self.node.serving.member, members: self.node.members.current)
                 return .text(keys.joined(separator: "\n") + "\n")
             },
             Route(

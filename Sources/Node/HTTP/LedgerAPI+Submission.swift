@@ -40,6 +40,32 @@ extension LedgerAPI {
                         body: .bytes(statement.transparent(with: receipts)))
                 }
             },
+            Route(
+                .post, "/api/v1/dry-runs", "What an operation would do if you signed it now; nothing is recorded",
+                tag: "transactions", consumes: "application/vnd.cairn.operation+cbor"
+            ) { request in
+                guard let session = request.session else { throw Problem.signInNeeded }
+                let operation: Ledger.Operation
+                do { operation = try Ledger.Operation(decoding: request.body) } catch { throw Problem.from(error) }
+                let (result, changes) = try self.node.rehearse(operation, by: session.signer)
+                var object = Self.json(result, of: operation)
+                object["changes"] = changes.map { String(decoding: $0, as: UTF8.self) }
+                return .json(object)
+            },
+        ]
+    }
+
+    private static func json(_ result: TransactionResult, of operation: Ledger.Operation) -> [String: Any] {
+        [
+            "operation": "\(operation.contract).\(operation.name)", "accepted": result.rejection == nil,
+            "code": result.rejection.map { "\($0.contract)-\($0.code)" } ?? NSNull(),
+            "message": result.rejection?.message ?? NSNull(),
+            "events": result.events.map {
+                [
+                    "contract": $0.contract, "name": $0.name, "subject": $0.subject,
+                    "details": CBORText.json(.map($0.details)),
+                ]
+            },
         ]
     }
 

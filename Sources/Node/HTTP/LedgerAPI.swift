@@ -26,7 +26,8 @@ final class LedgerAPI: Sendable {
     }
 
     var routes: [Route] {
-        submissionRoutes + transactionRoutes + blockRoutes + stateRoutes + scittRoutes + logRoutes + directoryRoutes
+        submissionRoutes + transactionRoutes + blockRoutes + memberRoutes + stateRoutes + scittRoutes + logRoutes
+            + directoryRoutes
             + readingRoutes + eventRoutes
     }
 
@@ -64,7 +65,7 @@ extension Problem {
             let status =
                 switch error.code {
                 case .unknownKey, .signature: 403
-                case .busy, .stopped, .noQuorum, .diverged: 503
+                case .busy, .stopped, .noQuorum, .diverged, .notMember, .outdated: 503
                 case .otherLedger, .notFound: 404
                 default: 400
                 }

@@ -26,7 +26,7 @@ public struct Network: Codable, Sendable {
     public let useCase: String
     /// Hex.
     public let ledger: String
-    public let members: [Member]
+    public private(set) var members: [Member]
     public let etcd: [EtcdProcess.Place]
 
     /// Reads what ``make(_:in:)`` wrote.
@@ -86,6 +86,45 @@ public struct Network: Codable, Sendable {
         return network
     }
 
+    /// Lays out the node of a further organisation beside those of the others: a key, the ledger's genesis, a configuration. It follows the
+    /// ledger once the members have admitted it.
+    ///
+    /// - Returns: its public key, and where the others will reach it.
+    public mutating func add(
+        _ id: String, name: String, in folder: URL
+    ) throws -> (key: VerifyingKey, address: String) {
+        let own = folder.appending(path: id)
+        guard !members.contains(where: { $0.id == id }), !FileManager.default.fileExists(atPath: own.path) else {
+            throw NetworkError(.exists, "\(folder.path) has a member \(id) already; choose another id")
+        }
+        guard let first = members.first else { throw NetworkError(.configuration, "the network has no members") }
+        try FileManager.default.createDirectory(
+            at: own, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let key = try KeyFolder(own.appending(path: "keys")).keyOrNew(of: "member-\(id)")
+        let model = try NodeConfiguration(file: file(of: first.id, in: folder))
+        var ports = Ports()
+        let member = Member(id: id, name: name, port: try ports.next(), operationsPort: try ports.next())
+        var configuration = model
+        configuration.member = id
+        configuration.folder = "."
+        (configuration.port, configuration.operationsPort) = (member.port, member.operationsPort)
+        configuration.peerPort = try ports.next()
+        configuration.peers = model.peers
+        configuration.peers[first.id] = "http://127.0.0.1:\(model.peerPort)"
+        try configuration.write(to: own.appending(path: "node.json"))
+        try FileManager.default.copyItem(
+            at: folder.appending(path: "\(first.id)/genesis.cbor"), to: own.appending(path: "genesis.cbor"))
+        members.append(member)
+        try write(to: folder)
+        return (key.verifyingKey, "http://127.0.0.1:\(configuration.peerPort)")
+    }
+
+    private func write(to folder: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try encoder.encode(self).write(to: folder.appending(path: Self.file), options: .atomic)
+    }
+
     private func write(to folder: URL, genesis: Genesis, peerPorts: [Int]) throws {
         let peers = Dictionary(
             zip(members, peerPorts).map { ($0.id, "http://127.0.0.1:\($1)") }, uniquingKeysWith: { first, _ in first })
@@ -98,9 +137,7 @@ public struct Network: Codable, Sendable {
             try configuration.write(to: own.appending(path: "node.json"))
             try Data(genesis.bytes).write(to: own.appending(path: "genesis.cbor"))
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try encoder.encode(self).write(to: folder.appending(path: Self.file), options: .atomic)
+        try write(to: folder)
     }
 
     /// Free ports, each given once.

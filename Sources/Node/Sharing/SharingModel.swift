@@ -74,11 +74,11 @@ struct SharingModel {
             throw Problem.notFound("request \(id) to you")
         }
         let reader = try platform.state.get(MembershipContract.participants, request.terms.reader)
-        let organisation = platform.node.genesis.memberNames.first { $0.id == reader?.member }?.name
+        let organisation = reader.map { platform.node.memberName($0.member) }
         let voucher = reader?.attestedBy ?? ""
         return ConsentPage(
             terms: shown(request.terms, id: id, with: request.terms.reader),
-            organisation: organisation ?? reader?.member ?? "",
+            organisation: organisation ?? "",
             vouchedBy: voucher == "genesis" ? "the members of the ledger" : platform.name(of: voucher),
             isOpen: request.answer == .waiting, csrfToken: session.formToken)
     }

@@ -17,7 +17,7 @@ struct Directory: Sendable {
         }
         guard let organisation = record.organisation else {
             return Identity(
-                participant: signer, signer: signer, name: record.name, organisation: memberName(record.member),
+                participant: signer, signer: signer, name: record.name, organisation: node.memberName(record.member),
                 roles: record.roles)
         }
         guard let whole = try? state.get(MembershipContract.participants, organisation), isVouchedFor(whole) else {
@@ -38,9 +38,5 @@ struct Directory: Sendable {
 
     private func isVouchedFor(_ record: ParticipantRecord) -> Bool {
         record.isVouchedFor(at: node.ledgerTime)
-    }
-
-    private func memberName(_ id: String) -> String {
-        node.genesis.memberNames.first { $0.id == id }?.name ?? id
     }
 }

@@ -44,7 +44,7 @@ struct EnrolmentRoutes: Sendable {
                 ledgerID: platform.node.ledger.hex,
                 people: people.map { id, person in
                     .init(
-                        id: id, name: person.name, member: memberName(person.member), roles: person.roles,
+                        id: id, name: person.name, member: platform.node.memberName(person.member), roles: person.roles,
                         attestedBy: platform.name(of: person.attestedBy),
                         isVouchedFor: person.isVouchedFor(at: platform.node.ledgerTime))
                 },
@@ -53,17 +53,13 @@ struct EnrolmentRoutes: Sendable {
                         .init(id: claim.id, name: claim.function, roles: claim.roles, kid: $0.kid.hex)
                     }
                 },
-                roles: roles, members: platform.node.genesis.memberNames.map { .init(id: $0.id, name: $0.name) },
+                roles: roles, members: platform.node.memberNames.map { .init(id: $0.id, name: $0.name) },
                 invitation: invitation, csrfToken: session.formToken), session)
     }
 
     /// An id that says nothing of the person, another one on each ledger.
     private static func pseudonym() -> String {
         "p-" + (0..<8).map { _ in UInt8.random(in: 0...255) }.hex
-    }
-
-    private func memberName(_ id: String) -> String {
-        platform.node.genesis.memberNames.first { $0.id == id }?.name ?? id
     }
 
     private func invite(_ request: APIRequest) throws -> APIResponse {

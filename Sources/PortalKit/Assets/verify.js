@@ -81,6 +81,8 @@ async function checkForm(work) {
   const bundle = {
     genesisBytes: map.get(2), genesis: decode(map.get(2)), checkpoint: map.get(7) ?? null, notes: map.get(8) ?? [],
     blocks: map.get(3).map(([header, certificate]) => ({ headerBytes: header, header: decode(header), certificate })),
+    changes: (map.get(9) ?? []).map(([header, certificate, members]) => (
+      { headerBytes: header, header: decode(header), certificate, members })),
     state: map.get(5).map(([key, value, [siblings, terminal]]) => ({ key, value, siblings, terminal })),
     readings: map.get(6).map(([statement, reading, inclusion]) => (
       { statement, bytes: reading, reading: decode(reading), inclusion: inclusionFrom(inclusion) })),
@@ -95,7 +97,7 @@ async function checkForm(work) {
   need(bundle.readings.every((entry) => entry.statement < bundle.statements.length && entry.reading[0] === 1),
     "a reading names a statement that is not there, or has another version");
   for (const record of bundle.state) if (!isAbsence(record)) record.decoded = decode(record.value);
-  need([...map.keys()].every((key) => key >= 1 && key <= 8), "the bundle has unknown parts");
+  need([...map.keys()].every((key) => key >= 1 && key <= 9), "the bundle has unknown parts");
   work.bundle = bundle;
   return pass(`${count(bundle.blocks.length, "block")}, ${count(bundle.statements.length, "statement")}, `
     + `${count(bundle.state.length, "state record")}, ${count(bundle.readings.length, "reading")}; `
@@ -108,14 +110,32 @@ function inclusionFrom([size, index, path]) {
   return { size, index, path };
 }
 
-// 2. The ledger id is the hash of genesis; genesis names the members and their keys.
+/** Members that sign from a height on; checkpoints are theirs from a size of the log on. */
+async function periodOf(set, from, logSize, names) {
+  const members = [];
+  for (const [id, key] of set) members.push({ id, name: names.get(id) ?? id, key: await keyFrom(key) });
+  return { from, logSize, members, hash: await sha256(encode(set)) };
+}
+
+const periodAt = (work, height) => work.periods.findLast((period) => period.from <= height);
+
+// 2. The ledger id is the hash of genesis; genesis names the members and their keys, and each header that announces others
+// is signed by a quorum of those before.
 async function checkLedger(work) {
-  const { genesis, genesisBytes } = work.bundle;
+  const { genesis, genesisBytes, changes } = work.bundle;
   work.ledger = await sha256(genesisBytes);
   const names = new Map(genesis.get(5));
-  work.memberSet = await sha256(encode(genesis.get(4)));
-  work.members = [];
-  for (const [id, key] of genesis.get(4)) work.members.push({ id, name: names.get(id) ?? id, key: await keyFrom(key) });
+  work.periods = [await periodOf(genesis.get(4), 0, 0, names)];
+  for (const { headerBytes, header, certificate, members } of changes) {
+    const before = work.periods.at(-1);
+    const period = await periodOf(members, header.get(3) + 1, header.get(6) + 1, names);
+    need(sameBytes(header.get(2), work.ledger) && period.from > before.from && sameBytes(header.get(11), period.hash)
+      && !sameBytes(period.hash, before.hash), `block ${header.get(3)} announces other members than the bundle says`);
+    const voters = await votersOf(certificate, headerBytes, before.members);
+    need(voters.size >= quorum(before.members.length), `block ${header.get(3)}, which changes the members, is not final`);
+    work.periods.push(period);
+  }
+  work.members = work.periods.at(-1).members;
   const id = hex(work.ledger);
   if (!work.expectedLedger) {
     return nothing(`The bundle says ledger ${id}. Compare this id with one from a source you trust.`);
@@ -132,11 +152,16 @@ export function quorum(members) {
 
 // 3. Each header is of this ledger and has a quorum of distinct members' votes.
 async function checkBlocks(work) {
-  const needed = quorum(work.members.length);
+  let needed = 0;
   const faults = await each(work.bundle.blocks, async (block) => {
     if (!sameBytes(block.header.get(2), work.ledger)) return "its header names another ledger";
-    if (!sameBytes(block.header.get(11), work.memberSet)) return "its header names other members than genesis";
-    block.voters = await votersOf(block.certificate, block.headerBytes, work.members);
+    const height = block.header.get(3);
+    if (!sameBytes(block.header.get(11), periodAt(work, height + 1).hash)) {
+      return "its header names other members than the ledger had";
+    }
+    const { members } = periodAt(work, height);
+    needed = quorum(members.length);
+    block.voters = await votersOf(block.certificate, block.headerBytes, members);
     return block.voters.size >= needed ? null : `${block.voters.size} valid votes, ${needed} are needed`;
   });
   return firstFault("Block", faults) ?? pass(
@@ -234,8 +259,9 @@ async function checkCheckpoint(work) {
   if (checkpoint.size !== size) {
     return fail(`The checkpoint is for ${checkpoint.size} leaves, the head's log has ${size}.`);
   }
-  const signers = await checkpointSigners(checkpoint, work.members);
-  const needed = quorum(work.members.length);
+  const { members } = periodAt(work, head.get(3) + 1);
+  const signers = await checkpointSigners(checkpoint, members);
+  const needed = quorum(members.length);
   if (signers.size < needed) return fail(`${signers.size} members signed the checkpoint, ${needed} are needed.`);
   return pass(`${checkpoint.size.toLocaleString("en")} leaves, signed by ${[...signers].sort().join(", ")}.`);
 }

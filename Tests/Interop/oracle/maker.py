@@ -21,6 +21,7 @@ class Ledger:
     def __init__(self):
         self.member_keys = {name: Key(f"member {name}") for name in MEMBERS}
         self.member_set = sorted([name, key.cose] for name, key in self.member_keys.items())
+        self.signers = MEMBERS[:3]
         self.farmer = Key("farmer")
         self.analyst = Key("analyst", ES256)
         self.probe = Key("probe")
@@ -47,22 +48,30 @@ class Ledger:
     def state_leaves(self) -> dict[bytes, bytes]:
         return {sha256(key): sha256(value) for key, value in self.state.items()}
 
-    def seal(self, statements: list[bytes]) -> tuple[bytes, bytes, list[bytes]]:
-        """Appends a block; returns its header, its certificate and the leaf hashes that its root covers."""
+    def seal(self, statements: list[bytes], admits: str | None = None) -> tuple[bytes, bytes, list[bytes]]:
+        """Appends a block; returns its header, its certificate and the leaf hashes that its root covers.
+
+        Who is admitted signs from the next block on."""
+        following = self.member_set
+        if admits:
+            self.member_keys[admits] = Key(f"member {admits}")
+            following = sorted([name, key.cose] for name, key in self.member_keys.items())
         self.leaves += statements
         covered = self.hashes()
         height = len(self.headers)
         header = encode({
             1: 1, 2: self.id, 3: height, 4: 0, 5: sha256(self.headers[-1]) if self.headers else bytes(32),
             6: len(covered), 7: merkle.root(covered), 8: merkle.state_root(self.state_leaves()),
-            9: merkle.root([]), 10: START + 1000 * height, 11: sha256(encode(self.member_set)),
-            12: [[name, START + 1000 * height] for name in sorted(MEMBERS)]})
+            9: merkle.root([]), 10: START + 1000 * height, 11: sha256(encode(following)),
+            12: [[name, START + 1000 * height] for name, _ in self.member_set]})
         self.headers.append(header)
         self.leaves.append(header)
         votes = []
-        for name in MEMBERS[:3]:
+        for name in self.signers:
             protected = encode({1: EDDSA, 4: self.member_keys[name].kid})
             votes.append([protected, {}, self.member_keys[name].sign(vote_structure(protected, header))])
+        if admits:
+            self.member_set, self.signers = following, [*self.signers, admits]
         return header, encode(CBORTag(98, [b"", {}, None, votes])), covered
 
     def reading(self, sequence: int) -> bytes:
@@ -74,15 +83,15 @@ class Ledger:
     def checkpoint(self) -> str:
         origin = f"cairn/{self.id.hex()}"
         text = f"{origin}\n{len(self.leaves)}\n{b64encode(merkle.root(self.hashes())).decode()}\n"
-        first, *others = MEMBERS[:3]
+        first, *others = self.signers
         lines = note_line(origin, 1, self.member_keys[first], text, 0)
         for name in others:
             lines += note_line(f"{origin}/{name}", 4, self.member_keys[name], text, START // 1000)
         return f"{text}\n{lines}"
 
 
-def make_bundle() -> tuple[dict, bytes]:
-    """A bundle as a dictionary by the numbers of formats.md, and its ledger id."""
+def make_bundle(admits: str | None = None) -> tuple[dict, bytes]:
+    """A bundle as a dictionary by the numbers of formats.md, and its ledger id; a member may be admitted between its two blocks."""
     ledger = Ledger()
     ledger.seal([])
     readings = [ledger.reading(sequence) for sequence in range(1, 6)]
@@ -93,7 +102,7 @@ def make_bundle() -> tuple[dict, bytes]:
         "root": merkle.root(hashes), "body": sha256(b"a body that only readers open"), "sealed": True}])
     sown = make_statement(ledger.farmer, "farm-7", "plot-12", ledger.id, b"nonce-sowing", [
         "agriculture", "sow", {"plot": "plot-12", "seedLot": "S-2026-04", "grams": 4200, "at": START}])
-    first = ledger.seal([sown, batch])
+    first = ledger.seal([sown, batch], admits)
     tested = make_statement(ledger.analyst, "lab-3", "lot-88", ledger.id, b"nonce-report", [
         "agriculture", "report", {"lot": "lot-88", "analyte": "lead", "value": 12, "unit": "ug/kg", "limit": 100}])
     box = b"agriculture/boxes/09506000134352/88/1"
@@ -110,5 +119,8 @@ def make_bundle() -> tuple[dict, bytes]:
         siblings, terminal = merkle.state_proof(ledger.state_leaves(), sha256(key))
         records.append([key, ledger.state.get(key, b""), [siblings, list(terminal) if terminal else None]])
     proved = [[1, readings[index], [5, index, merkle.inclusion(index, hashes)]] for index in (0, 4)]
-    return {1: "cairn-evidence/1", 2: ledger.genesis, 3: [list(block) for block in blocks], 4: statements,
-            5: records, 6: proved, 7: ledger.checkpoint(), 8: [["Box 1", "Tomatoes of plot 12"]]}, ledger.id
+    bundle = {1: "cairn-evidence/1", 2: ledger.genesis, 3: [list(block) for block in blocks], 4: statements,
+              5: records, 6: proved, 7: ledger.checkpoint(), 8: [["Box 1", "Tomatoes of plot 12"]]}
+    if admits:
+        bundle[9] = [[*first[:2], ledger.member_set]]
+    return bundle, ledger.id

@@ -62,6 +62,24 @@ def cases(bundle: dict):
     yield "checkpoint: cosignature", 8, set_in([7], lambda text: _flip_text(text, len(text) - 10))
 
 
+def changed_members(bundle: dict):
+    """The same for what tells that the members changed."""
+    def altered(change) -> bytes:
+        copied = copy.deepcopy(bundle)
+        change(copied)
+        return encode(copied)
+
+    def at(index, change):
+        return altered(lambda parts: parts[9][0].__setitem__(index, change(parts[9][0][index])))
+
+    yield "change: left out", 3, altered(lambda parts: parts.pop(9))
+    yield "change: its header", 2, at(0, _flip)
+    yield "change: its certificate", 2, at(1, _flip)
+    yield "change: a key of it", 2, at(2, lambda members: [[members[0][0], {**members[0][1], -2: bytes(32)}], *members[1:]])
+    yield "change: one member less", 2, at(2, lambda members: members[:-1])
+    yield "change: told twice", 2, altered(lambda parts: parts[9].append(parts[9][0]))
+
+
 def generic_cases(bundle: dict):
     """The same for a bundle of which only the form is known: the last byte of the first item of each part."""
     def altered(path) -> bytes:

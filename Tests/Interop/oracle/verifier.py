@@ -40,9 +40,10 @@ class Bundle:
 
     def form(self) -> None:
         self.parts = decode(self.data)
-        need(self.parts[1] == "cairn-evidence/1" and set(self.parts) <= set(range(1, 9)), "not a bundle")
+        need(self.parts[1] == "cairn-evidence/1" and set(self.parts) <= set(range(1, 10)), "not a bundle")
         self.genesis = decode(self.parts[2])
         self.headers = [decode(header) for header, _ in self.parts[3]]
+        self.changes = [(decode(header), header, votes, members) for header, votes, members in self.parts.get(9, [])]
         self.statements = [(block, decode(raw), raw, proof) for block, raw, proof in self.parts[4]]
         for block, statement, _, _ in self.statements:
             need(isinstance(statement, CBORTag) and statement.tag == 18 and statement.value[1] == {}, "no statement")
@@ -54,27 +55,40 @@ class Bundle:
 
     def ledger(self) -> None:
         self.id = sha256(self.parts[2])
-        self.members = {name: key for name, key in self.genesis[4]}
+        # (first height, members): each set announced by a header that a quorum of those before signed.
+        self.sets = [(0, self.genesis[4])]
         need(self.id == self.expected, "another ledger")
+        for header, raw, votes, members in self.changes:
+            need(header[2] == self.id and header[3] + 1 > self.sets[-1][0], "a change out of order")
+            need(header[11] == sha256(encode(members)) and members != self.sets[-1][1], "another member set")
+            self.certificate(raw, votes, self.sets[-1][1])
+            self.sets.append((header[3] + 1, members))
+
+    def members(self, height: int) -> list:
+        return [members for first, members in self.sets if first <= height][-1]
+
+    def certificate(self, raw: bytes, certificate: bytes, members: list) -> None:
+        keys = dict(members)
+        kids = {sha256(encode(key)): name for name, key in keys.items()}
+        tag = decode(certificate)
+        need(tag.tag == 98 and tag.value[:3] == [b"", {}, None], "not a certificate")
+        voters = set()
+        for protected, unprotected, signature in tag.value[3]:
+            fields = decode(protected)
+            need(set(fields) == {1, 4} and unprotected == {}, "unknown fields in a vote")
+            name = kids.get(fields[4])
+            message = signing.vote_structure(protected, raw)
+            # The ledger stores valid votes of distinct members only; any other one was altered.
+            need(name and name not in voters, "a vote of nobody, or of somebody twice")
+            need(signing.verify(keys[name], message, signature), f"a bad vote of {name}")
+            voters.add(name)
+        need(len(voters) >= quorum(len(keys)), f"{len(voters)} votes")
 
     def blocks(self) -> None:
-        kids = {sha256(encode(key)): name for name, key in self.members.items()}
-        for (raw, certificate), header in zip(self.parts[3], self.headers):
+        for (raw, votes), header in zip(self.parts[3], self.headers):
             need(header[2] == self.id, "a header of another ledger")
-            need(header[11] == sha256(encode(self.genesis[4])), "a header of other members")
-            tag = decode(certificate)
-            need(tag.tag == 98 and tag.value[:3] == [b"", {}, None], "not a certificate")
-            voters = set()
-            for protected, unprotected, signature in tag.value[3]:
-                fields = decode(protected)
-                need(set(fields) == {1, 4} and unprotected == {}, "unknown fields in a vote")
-                name = kids.get(fields[4])
-                message = signing.vote_structure(protected, raw)
-                # The ledger stores valid votes of distinct members only; any other one was altered.
-                need(name and name not in voters, "a vote of nobody, or of somebody twice")
-                need(signing.verify(self.members[name], message, signature), f"a bad vote of {name}")
-                voters.add(name)
-            need(len(voters) >= quorum(len(self.members)), f"{len(voters)} votes")
+            need(header[11] == sha256(encode(self.members(header[3] + 1))), "a header of other members")
+            self.certificate(raw, votes, self.members(header[3]))
 
     def inclusion(self) -> None:
         for block, _, raw, (size, index, path) in self.statements:
@@ -133,10 +147,10 @@ class Bundle:
             dash, name, blob = line.split(" ")
             need(dash == "\u2014", "not a signature line")
             signers.add(self.note_signer(origin, name, base64.b64decode(blob, validate=True), text))
-        need(len(signers) >= quorum(len(self.members)), f"{len(signers)} members signed")
+        need(len(signers) >= quorum(len(self.members(head[3] + 1))), f"{len(signers)} members signed")
 
     def note_signer(self, origin: str, name: str, blob: bytes, text: str) -> str:
-        for member, key in self.members.items():
+        for member, key in self.members(self.headers[-1][3] + 1):
             if name == origin:
                 known = blob[:4] == sha256(name.encode() + b"\n\x01", key[-2])[:4]
                 if known and signing.verify(key, text.encode(), blob[4:]):

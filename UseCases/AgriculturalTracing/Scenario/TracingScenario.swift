@@ -295,7 +295,7 @@ struct TracingScenario: Sendable {
                         step: "T4.6", producer: "Smart contract", receiver: "Consumer",
                         exchanged: "\(code.path) expired by ledger time at local midnight", transactionId: nil,
                         blockHeight: nil, finalityMs: nil,
-                        receiptVerified: try verified(state, key: "agri/boxes/\(code.path)")))
+                        receiptVerified: try await verified(state, key: "agri/boxes/\(code.path)")))
                 return
             }
             try await Task.sleep(for: .milliseconds(250))
@@ -304,14 +304,15 @@ struct TracingScenario: Sendable {
     }
 
     /// Verifies a state answer: header, quorum of signatures, path to the state root.
-    private func verified(_ state: [String: Any], key: String) throws -> Bool {
+    private func verified(_ state: [String: Any], key: String) async throws -> Bool {
         func bytes(_ name: String) -> Bytes { (state[name] as? String).flatMap { Bytes(hex: $0) } ?? [] }
-        let header = bytes("header")
-        let members = stage.node.genesis.members
-        let votes = try FinalityCertificate(decoding: bytes("certificate")).validVotes(over: header, in: members)
+        let header = try BlockHeader(decoding: bytes("header"))
+        let members = try await stage.node.members().members(at: header.height)
+        let votes = try FinalityCertificate(decoding: bytes("certificate"))
+            .validVotes(over: bytes("header"), in: members)
         let proof = try StateProof(cbor: try CBOR.decode(bytes("proof")))
-        let root = try BlockHeader(decoding: header).stateRoot
-        return votes >= members.quorum && proof.verify(key: Bytes(key.utf8), value: bytes("value"), root: root)
+        return votes >= members.quorum
+            && proof.verify(key: Bytes(key.utf8), value: bytes("value"), root: header.stateRoot)
     }
 
     // MARK: What must be refused

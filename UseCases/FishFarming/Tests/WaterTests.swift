@@ -52,6 +52,28 @@ struct WaterTests {
         #expect(held * 10 >= (hindcast.count - 10) * 7)
     }
 
+    /// Lake Mendota, 23 to 29 July 2009: oxygen in mg/L at 21:00, 24:00 and 05:00, from the buoy's series `doobs_0.5` in GLEON's
+    /// LakeMetabolizer (inst/extdata/mendota.doobs).
+    private static let mendota: [(evening: Double, midnight: Double, dawn: Double)] = [
+        (15.611, 15.449, 15.128), (12.865, 12.776, 12.598), (12.444, 12.302, 12.052), (13.633, 13.296, 12.560),
+        (13.934, 13.524, 12.911), (14.290, 13.845, 13.692),
+    ]
+
+    @Test func forecastOfLakeMendota() throws {
+        let series = Self.mendota.enumerated().flatMap { night, oxygen in
+            [(21.0, oxygen.evening), (24, oxygen.midnight), (29, oxygen.dawn)].map { hour, value in
+                (time: Double(night) * 86_400 + hour * 3600, oxygen: value)
+            }
+        }
+        let hindcast = DawnForecast.hindcast(series)
+        let mean = hindcast.map { abs($0.miss) }.reduce(0, +) / Double(hindcast.count)
+        let persistence = hindcast.map { abs($0.measured - $0.persistence) }.reduce(0, +) / Double(hindcast.count)
+        print("dawn forecast, Lake Mendota: \(hindcast.count) nights, mean \(mean), persistence \(persistence)")
+        #expect(hindcast.count == 6)
+        #expect(abs(persistence - 0.375) < 0.001, "as whoever measured the baseline found")
+        #expect(mean <= 0.20 && mean <= persistence / 2)
+    }
+
     @Test func forecastRefusesNonsense() {
         #expect(DawnForecast(evening: (21, 0), midnight: (24, 5), dawn: 29) == nil, "a sonde that fell dry")
         #expect(DawnForecast(evening: (21, 5), midnight: (21.5, 5), dawn: 29) == nil)
