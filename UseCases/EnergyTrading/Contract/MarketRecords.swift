@@ -84,7 +84,7 @@ public struct Clearing: StateValue, Hashable {
     }
 
     public var cbor: Value {
-        let fields: [(String, Value)] = [
+        let fields: [(Value, Value)] = [
             ("price", .optional(price)), ("energy", .unsigned(energy)), ("orders", .unsigned(orders)),
             ("unopened", .unsigned(unopened)), ("trades", .unsigned(trades)), ("digest", .hash(digest)),
             ("settled", .bool(isSettled)),
