@@ -256,7 +256,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
-        .testTarget(name: "FieldInputsTests", dependencies: ["FieldInputs", "CModbus"]),
+        .testTarget(name: "FieldInputsTests", dependencies: ["FieldInputs", "CModbus", "TestSupport"]),
         .testTarget(
             name: "PortalKitTests", dependencies: ["PortalKit"], exclude: ["Snapshots"]),
         .testTarget(

@@ -42,6 +42,7 @@ step "Bundles for the browser's verifier" bundles
 step "The browser's verifier on them" node Tests/Interop/verify_js_test.mjs "$folder/bundles"
 step "The browser's verifier on outside vectors" node Tests/Interop/outside_vectors_test.mjs
 step "Verifiers of others against the running node" .venv/bin/python Tests/Interop/run.py
+step "Telegrams of meters, by dsmr-parser" .venv/bin/python Tests/Interop/telegrams.py
 step "The served OpenAPI document, by schemathesis" .venv/bin/python Tests/Interop/openapi.py
 step "The portal in a browser" .venv/bin/python Tests/Browser/run.py
 step "The pages of fish farming in a browser" .venv/bin/python Tests/Browser/fish_pages.py

@@ -15,6 +15,15 @@ public struct AdapterConfiguration: Codable, Sendable, Hashable {
         public var registers: [Register]
     }
 
+    /// A phasor measurement unit (IEEE C37.118.2) over TCP.
+    public struct Synchrophasor: Codable, Sendable, Hashable {
+        public var tcp: TCP
+        /// IDCODE of its stream.
+        public var id: UInt16
+        /// Seconds between two readings; a unit sends up to 120 a second.
+        public var interval: Double
+    }
+
     public struct TCP: Codable, Sendable, Hashable {
         /// IPv4 address.
         public var host: String
@@ -61,6 +70,7 @@ public struct AdapterConfiguration: Codable, Sendable, Hashable {
     /// Whether unsigned packs may be posted to it over HTTP, by whoever reaches the gateway's loopback port.
     public var plainHTTP: Bool
     public var modbus: Modbus?
+    public var synchrophasor: Synchrophasor?
 
     /// Registers that one adapter reads.
     public static let maximumRegisters = 64
@@ -77,6 +87,13 @@ public struct AdapterConfiguration: Codable, Sendable, Hashable {
             throw FieldInputError(.configuration, "\(path) is no list of adapters: \(error)")
         }
         for adapter in adapters {
+            if let synchrophasor = adapter.synchrophasor {
+                guard adapter.modbus == nil, synchrophasor.interval >= 1 else {
+                    throw FieldInputError(
+                        .configuration,
+                        "\(path): \(adapter.urn) reads modbus or a synchrophasor, at intervals of at least a second")
+                }
+            }
             guard let modbus = adapter.modbus else { continue }
             guard (modbus.tcp == nil) != (modbus.rtu == nil) else {
                 throw FieldInputError(.configuration, "\(path): \(adapter.urn) has either tcp or rtu")

@@ -6,6 +6,8 @@ public struct FieldInputError: Error, Sendable, Hashable, CustomStringConvertibl
         case configuration
         /// A Modbus server cannot be reached or does not answer as it should.
         case modbus
+        /// A phasor measurement unit cannot be reached or sends what cannot be read.
+        case synchrophasor
     }
 
     /// What went wrong.

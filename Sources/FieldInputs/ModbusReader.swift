@@ -3,23 +3,37 @@ import Foundation
 import SenML
 
 /// A connection to a Modbus server over TCP or RTU through libmodbus. It blocks, so it is used from one thread alone.
-final class ModbusReader {
+final class ModbusReader: BlockingReader {
     /// How long a server may take to answer, milliseconds.
     static let timeout: UInt32 = 1000
 
     private let configuration: AdapterConfiguration.Modbus
+    private let urn: String
     private var context: OpaquePointer?
 
-    init(_ configuration: AdapterConfiguration.Modbus) {
+    init(_ configuration: AdapterConfiguration.Modbus, urn: String) {
         self.configuration = configuration
+        self.urn = urn
     }
 
     deinit { disconnect() }
 
+    func read() throws(FieldInputError) -> [SenMLRecord] {
+        let begun = Date()
+        var records = try values().map { register, value in
+            // A register can hold a float that is no number; SenML cannot.
+            SenMLRecord(
+                name: register.name, unit: register.unit, value: value.isFinite ? .number(value) : .string("NA"))
+        }
+        records[0].baseName = urn + ":"
+        records[0].baseTime = (begun.timeIntervalSince1970 * 1000).rounded() / 1000
+        return records
+    }
+
     /// Reads all registers; connects first where there is no connection.
     ///
     /// - Throws: ``FieldInputError`` with `modbus`; the connection is then made anew at the next call.
-    func read() throws(FieldInputError) -> [(register: AdapterConfiguration.Register, value: Double)] {
+    func values() throws(FieldInputError) -> [(register: AdapterConfiguration.Register, value: Double)] {
         let context = try connected()
         var values: [(register: AdapterConfiguration.Register, value: Double)] = []
         for register in configuration.registers {

@@ -291,8 +291,7 @@ public struct EmbeddedConsortium: Sendable {
     private func work(_ platform: Platform) async throws {
         let useCase = configuration.useCase
         do {
-            try await useCase.work(
-                on: platform, beside: configuration.neighbourhood.platforms(of: useCase.companions.map(\.name)))
+            try await useCase.work(on: platform, beside: configuration.neighbourhood)
         } catch  where !Task.isCancelled {
             configuration.logger.error(
                 "\(useCase.name) does nothing by itself any more; start anew", metadata: ["error": "\(error)"])

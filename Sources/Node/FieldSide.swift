@@ -130,7 +130,7 @@ public final class FieldSide: Sendable {
         let running = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run(host: "127.0.0.1", port: port) { _ in } }
-                for poller in adapters.compactMap({ ModbusPoller($0, logger: logger) }) {
+                for poller in adapters.compactMap({ InputPoller($0, logger: logger) }) {
                     group.addTask { try await poller.run() }
                 }
                 try await group.waitForAll()

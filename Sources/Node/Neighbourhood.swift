@@ -3,16 +3,20 @@ import Synchronization
 import UseCaseKit
 
 /// The consortia that run side by side in one process: each has a ledger, a broker and a portal of its own, and their
-/// start pages lead to one another.
-public final class Neighbourhood: Sendable {
+/// start pages lead to one another. Beside them, those that run elsewhere.
+public final class Neighbourhood: LedgersBeside {
     struct Neighbour: Sendable {
         let platform: Platform
         let doors: @Sendable () -> StartPage.Section
     }
 
     private let neighbours = Mutex<[(name: String, neighbour: Neighbour)]>([])
+    private let elsewhere: [String: LedgerPlace]
 
-    public init() {}
+    /// - Parameter elsewhere: nodes of ledgers that do not run in this process, by use case.
+    public init(elsewhere: [String: LedgerPlace] = [:]) {
+        self.elsewhere = elsewhere
+    }
 
     func settle(_ name: String, _ neighbour: Neighbour) {
         neighbours.withLock { $0.append((name, neighbour)) }
@@ -25,11 +29,8 @@ public final class Neighbourhood: Sendable {
         }
     }
 
-    /// The platforms of those that run already, by name.
-    func platforms(of names: [String]) -> [String: Platform] {
-        let pairs = neighbours.withLock {
-            $0.filter { names.contains($0.name) }.map { ($0.name, $0.neighbour.platform) }
-        }
-        return Dictionary(pairs) { $1 }
+    public func place(of useCase: String) -> LedgerPlace? {
+        let here = neighbours.withLock { $0.first { $0.name == useCase }?.neighbour.platform }
+        return here.map { LedgerPlace(address: $0.address, keys: $0.keys) } ?? elsewhere[useCase]
     }
 }

@@ -44,8 +44,8 @@ public protocol UseCase: Sendable {
     var cast: Cast { get }
     /// Consortia with ledgers of their own that its parties take part in too, and that its scenario needs.
     var companions: [any UseCase] { get }
-    /// What a node does for it by itself as long as it runs; `companions` are those of ``companions`` that run beside.
-    func work(on platform: Platform, beside companions: [String: Platform]) async throws
+    /// What a node does for it by itself as long as it runs; `others` are ledgers that its parties take part in too.
+    func work(on platform: Platform, beside others: any LedgersBeside) async throws
     /// The step table of ISO/IEC TR 30176, run against a running node.
     func scenario(on stage: Stage) async throws
     /// What its gateway controls by itself, made anew for each gateway; nil where edge rules are enough.
@@ -64,7 +64,7 @@ extension UseCase {
     public func exchanges(in statement: Statement, events: [TransactionResult.Event]) -> [Exchange] {
         exchange(in: statement).map { [$0] } ?? []
     }
-    public func work(on platform: Platform, beside companions: [String: Platform]) async throws {}
+    public func work(on platform: Platform, beside others: any LedgersBeside) async throws {}
     public var parameters: [(contract: String, values: CBOR)] { [] }
     public func names(relatedTo name: String, on platform: Platform) throws -> [String] { [] }
     public func signing(_ terms: SignedTerms, by session: Session, on platform: Platform) throws -> Ledger.Operation? {

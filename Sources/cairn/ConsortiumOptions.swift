@@ -1,6 +1,7 @@
 import ArgumentParser
 import Broker
 import Foundation
+import Keys
 import Logging
 import Node
 import UseCaseKit
@@ -16,16 +17,27 @@ struct ConsortiumOptions: ParsableArguments {
     @Option(help: "Port of health and metrics on 127.0.0.1; 0 takes a free one.")
     var operationsPort = 0
 
+    @Option(
+        help:
+            "A ledger that its parties take part in too and that runs elsewhere: energy-trading=http://127.0.0.1:8084.")
+    var beside: [LedgerAddress] = []
+
+    @Option(help: "Folder with keys of its parties on the ledgers beside.")
+    var besideKeys: String?
+
     @Flag(help: "Log every step, not only warnings.")
     var verbose = false
 
     /// Configurations of the consortia of these use cases and their companions, side by side: on ports that follow each
     /// other, and in a folder each where they are several.
+    ///
+    /// - Parameter alone: without the companions, which run elsewhere.
     func configurations(
-        _ chosen: [any UseCase], field: Bool, folder override: URL? = nil, inOwnFolders: Bool = false
+        _ chosen: [any UseCase], field: Bool, folder override: URL? = nil, inOwnFolders: Bool = false,
+        alone: Bool = false
     ) throws -> [EmbeddedConsortium.Configuration] {
-        let neighbourhood = Neighbourhood()
-        let all = chosen.withCompanions
+        let neighbourhood = Neighbourhood(elsewhere: try elsewhere())
+        let all = alone ? chosen : chosen.withCompanions
         let root = override ?? URL(filePath: folder)
         return try all.enumerated().map { index, useCase in
             var options = self
@@ -37,6 +49,20 @@ struct ConsortiumOptions: ParsableArguments {
             configuration.neighbourhood = neighbourhood
             return configuration
         }
+    }
+
+    private func elsewhere() throws -> [String: LedgerPlace] {
+        guard !beside.isEmpty else { return [:] }
+        guard let besideKeys else {
+            throw Failure(
+                .usage, "who acts on the ledgers beside is not known; name the folder of the keys with --beside-keys")
+        }
+        let keys = try KeyFolder(URL(filePath: besideKeys))
+        var places: [String: LedgerPlace] = [:]
+        for ledger in beside {
+            places[try Self.useCase(ledger.useCase).name] = LedgerPlace(address: ledger.address, keys: keys)
+        }
+        return places
     }
 
     func configuration(_ useCase: any UseCase, field: Bool, folder override: URL? = nil) throws
@@ -65,5 +91,20 @@ struct ConsortiumOptions: ParsableArguments {
             )
         }
         return useCase
+    }
+}
+
+/// `USE-CASE=ADDRESS`.
+struct LedgerAddress: ExpressibleByArgument {
+    let useCase: String
+    let address: String
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let url = URL(string: parts[1]), url.scheme?.hasPrefix("http") == true,
+            url.host() != nil
+        else { return nil }
+        useCase = parts[0]
+        address = parts[1].hasSuffix("/") ? String(parts[1].dropLast()) : parts[1]
     }
 }

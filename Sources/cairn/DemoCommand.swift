@@ -20,10 +20,17 @@ struct DemoCommand: AsyncParsableCommand {
     @Flag(help: "Only the members and the portal: no broker, gateway, scenario or devices.")
     var bare = false
 
+    @Flag(help: "With --bare, without the consortia that the use case needs beside it: they run elsewhere.")
+    var alone = false
+
+    func validate() throws {
+        guard !alone || bare else { throw ValidationError("a scenario needs what --alone leaves out; add --bare") }
+    }
+
     func run() async throws {
         let chosen = try useCase.map { [try ConsortiumOptions.useCase($0)] } ?? useCases
         var configurations = try options.configurations(
-            chosen, field: !bare, inOwnFolders: useCase == nil)
+            chosen, field: !bare, inOwnFolders: useCase == nil, alone: alone)
         let known = Set(
             configurations.filter {
                 FileManager.default.fileExists(atPath: $0.folder.appending(path: "genesis.cbor").path)

@@ -152,4 +152,52 @@ struct WalletTests {
         #expect(runner.run("unfreeze", account, as: person("mint")) == nil)
         #expect(runner.run("transfer", amount(1, to: "ben"), as: person("ann")) == nil)
     }
+
+    @Test("NRG-36: an account whose owner nobody checked is held to its level's limits; a registrar's check opens more")
+    func identityLevels() throws {
+        let runner = wallet()
+        let office = ContractContext.Sender(id: "cas", member: "m", roles: ["registrar"])
+        runner.run("issue", amount(1000, to: "ann"), as: person("mint"))
+        // Points are free at first: a rule is the issuer's, and nobody else's.
+        let levels: [(String, Value)] = [
+            ("currency", "XPT"), ("levels", [[100, 2000], [500, .null], [.null, .null]]),
+        ]
+        #expect(runner.run("setLevels", levels, as: person("ann")) == 5)
+        #expect(runner.run("setLevels", [("currency", "XPT"), ("levels", [])], as: person("mint")) == 3)
+        #expect(runner.run("setLevels", levels, as: person("mint")) == nil)
+        #expect(runner.run("transfer", amount(70, to: "ben"), as: person("ann")) == nil)
+        #expect(runner.run("transfer", amount(31, to: "ben"), as: person("ann")) == 180)
+        // What is set aside has left, too.
+        let until = runner.time + 1000
+        let hold: [(String, Value)] = [("id", "h"), ("until", .unsigned(until))]
+        #expect(runner.run("hold", amount(31, to: "ben", hold), as: person("ann")) == 180)
+        #expect(runner.run("hold", amount(30, to: "ben", hold), as: person("ann")) == nil)
+        #expect(runner.run("issue", amount(1931, to: "ben"), as: person("mint")) == 181)
+        #expect(runner.run("issue", amount(1930, to: "ben"), as: person("mint")) == nil)
+        #expect(runner.run("transfer", amount(1, to: "ben"), as: person("dee")) == 181)
+        func check(_ who: String, _ level: UInt64, until: UInt64?, as sender: ContractContext.Sender) -> UInt64? {
+            runner.run(
+                "check",
+                [
+                    ("account", .text(who)), ("level", .unsigned(level)), ("evidence", .hash(.sha256([1]))),
+                    ("until", .optional(until)),
+                ], as: sender)
+        }
+        #expect(check("ann", 1, until: nil, as: person("ann")) == 5)
+        #expect(check("ann", 4, until: nil, as: office) == 3)
+        #expect(check("nobody", 1, until: nil, as: office) == 7)
+        let end = runner.time + 5000
+        #expect(check("ann", 1, until: end, as: office) == nil)
+        #expect(runner.run("transfer", amount(401, to: "dee"), as: person("ann")) == 180)
+        #expect(runner.run("transfer", amount(400, to: "dee"), as: person("ann")) == nil)
+        #expect(check("ben", 2, until: nil, as: office) == nil)
+        #expect(runner.run("transfer", amount(1900, to: "mint"), as: person("ben")) == nil)
+        // The check has an end, and then the old limit holds; a new day begins anew.
+        try runner.advance(to: end)
+        #expect(runner.run("transfer", amount(1, to: "dee"), as: person("ann")) == 180)
+        try runner.advance(to: runner.time + 86_400_000)
+        #expect(runner.run("transfer", amount(101, to: "dee"), as: person("ann")) == 180)
+        #expect(runner.run("transfer", amount(100, to: "dee"), as: person("ann")) == nil)
+        #expect(try WalletContract().invariants.flatMap { try $0.violations(runner.state) }.isEmpty)
+    }
 }

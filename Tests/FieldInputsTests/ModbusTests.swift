@@ -60,13 +60,13 @@ struct ModbusTests {
                 registers: [
                     register(0, .uint16), register(0, .int16), register(1, .int32), register(3, .float32),
                     register(5, .uint32), register(0, .uint16, .input, scale: 0.1),
-                ]))
+                ]), urn: "urn:dev:ops:32473-meter-1")
         server.serve(requests: 6)
-        #expect(try reader.read().map(\.value) == [65_535, -1, -2, 21.5, 65_536, 21.5])
+        #expect(try reader.values().map(\.value) == [65_535, -1, -2, 21.5, 65_536, 21.5])
         // The server has closed the connection: one failure, then a new connection.
-        #expect(throws: FieldInputError(.modbus, "")) { try reader.read() }
+        #expect(throws: FieldInputError(.modbus, "")) { try reader.values() }
         server.serve(requests: 6)
-        #expect(try reader.read().map(\.value).last == 21.5)
+        #expect(try reader.values().map(\.value).last == 21.5)
     }
 
     @Test("A server that is not there, and a mapping that cannot be, are refused plainly")
@@ -74,8 +74,8 @@ struct ModbusTests {
         let reader = ModbusReader(
             .init(
                 tcp: .init(host: "127.0.0.1", port: 9), rtu: nil, unit: 1, interval: 1,
-                registers: [register(0, .uint16)]))
-        #expect(throws: FieldInputError(.modbus, "")) { try reader.read() }
+                registers: [register(0, .uint16)]), urn: "urn:dev:ops:32473-meter-1")
+        #expect(throws: FieldInputError(.modbus, "")) { try reader.values() }
         let file = NSTemporaryDirectory() + "adapters-\(UUID().uuidString).json"
         defer { try? FileManager.default.removeItem(atPath: file) }
         #expect(try AdapterConfiguration.file(file) == [])

@@ -10,7 +10,7 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from process import call, free_port, request_as, start, stop, wait_until_up
+from process import call, free_port, request_as, sign_in, start, stop, wait_until_up
 from statement import Participant, encode
 
 LENGTH, GATE, CLEARING = 12_000, 8_000, 5_500
@@ -178,8 +178,10 @@ def run(check):
             for site in (north, south):
                 site.enrol(car)
                 site.admit("car")
+            charging(check, south)
             day(check, north, south)
             misdeeds(check, north)
+            identity(check, south)
         finally:
             stop(node)
 
@@ -193,7 +195,7 @@ def day(check, north, south):
     status, answer = north.act("elm", "signAgreement", seller="sun", **(terms | {"price": PRICE - 1}))
     check("NRG-13: other terms than were offered are refused", answer.get("code") == "energy-117", answer)
     north.must("elm", "signAgreement", seller="sun", **terms)
-    before = north.state("wallet/accounts/XPT/car")
+    before, abroad = north.state("wallet/accounts/XPT/car"), south.state("wallet/accounts/XPT/car")
     table = Timetable()
     for interval, energy in zip(intervals, DAY):
         if energy > 0:
@@ -233,13 +235,108 @@ def day(check, north, south):
           north.state("wallet/accounts/XPT/car") == expected, (before, expected, north.state("wallet/accounts/XPT/car")))
     sold = [one for _, one in numbered(south, away)]
     check("NRG-19: with the same key the car sells in the next microgrid", [one["seller"] for one in sold] == ["car"]
-          and south.state("wallet/accounts/XPT/car") == 100_000 + 500 * 180_000 // 1_000_000, sold)
+          and south.state("wallet/accounts/XPT/car") == abroad + 500 * 180_000 // 1_000_000, sold)
     for site in (north, south):
         status, body = request_as(site.people["car"], "GET", f"{site.url}/api/v1/wallet/statement?currency=XPT")
         check(f"NRG-19: one wallet's key reads its statement in {site.key}", status == 200 and json.loads(body)["entries"],
               status)
     records(check, north)
     authorised(check, north, intervals)
+
+
+def balance(site, who):
+    account = site.state(f"wallet/accounts/XPT/{who}")
+    return account["balance"] if isinstance(account, dict) else account
+
+
+def charging(check, site):
+    """NRG-22: a wireless and a mobile session settle by their own meter records, beside a trade by the line."""
+    before = {who: balance(site, who) for who in ("pier", "car")}
+    until, paid = now() + 600_000, 0
+    for name, kind, ends in (("pad", "wireless", "car"), ("cable", "mobile", "pier")):
+        terms = {"id": name, "kind": kind, "price": 200_000, "energy": 8000, "until": until}
+        site.must("pier", "offerSession", buyer="car", **terms)
+        status, answer = site.act("car", "joinSession", seller="pier", **(terms | {"energy": 9000}))
+        check(f"NRG-22: a {kind} session is joined on the terms that were offered", answer.get("code") == "energy-117", answer)
+        site.must("car", "joinSession", seller="pier", **terms)
+        # The meter goes on while the energy flows; some of it is lost on the way.
+        for number, (sent, received) in enumerate(((1000, 900), (3000, 2700), (4300, 3900))):
+            site.must("eag", "recordSession", seller="pier", id=name, sent=sent, received=received, first=10, last=20 + number)
+        status, answer = site.act("eag", "recordSession", seller="pier", id=name, sent=4200, received=3900, first=10, last=30)
+        check(f"NRG-22: the meter of a {kind} session does not go back", answer.get("code") == "energy-123", answer)
+        site.must(ends, "endSession", seller="pier", id=name)
+        paid += 3900 * 200_000 // 1_000_000
+        record = site.state(f"energy/sessions/pier/{name}")
+        check(f"NRG-22: a {kind} session has its meter record, and is paid for what arrived", (
+            record["kind"], record["sent"], record["received"], record["first"], record["last"], record["amount"]) == (
+            kind, 4300, 3900, 10, 22, 780), record)
+    check("NRG-22: what was not used is free again", {who: balance(site, who) for who in before} == {
+        "pier": before["pier"] + paid, "car": before["car"] - paid}, before)
+    table, interval = Timetable(), (now() + GATE + 12_000) // LENGTH * LENGTH + LENGTH
+    trade(table, site, interval, "car", "pier", 500)
+    table.run()
+    by_line = [one for _, one in numbered(site, interval)]
+    check("NRG-22: a trade by the line settles beside them", [(one["delivered"], one["amount"]) for one in by_line] == [
+        (500, 500 * 180_000 // 1_000_000)], by_line)
+    _, body = request_as(site.people["car"], "GET", f"{site.url}/api/v1/energy/sessions")
+    check("NRG-22: a party reads its sessions", {item["session"] for item in json.loads(body)["items"]} == {
+        "pier/pad", "pier/cable"}, body)
+    _, body = request_as(site.people["dock"], "GET", f"{site.url}/api/v1/energy/sessions")
+    check("NRG-22: and nobody else's", json.loads(body)["items"] == [], body)
+
+
+def identity(check, site):
+    """NRG-36: what an unverified wallet may do, what a check of who somebody is opens, and the figures for a tax return."""
+    def pay_to(who, amount):
+        return site.act(who, "transfer", "wallet", to="dock", amount=amount, currency="XPT")
+
+    status, answer = site.act("pier", "setLevels", "wallet", currency="XPT", levels=[[None, None]])
+    check("NRG-36: the rule is the issuer's", answer.get("code") == "wallet-5", answer)
+    site.must("registrar", "setLevels", "wallet", currency="XPT", levels=[[500, 200_000], [20_000, None], [None, None]])
+    site.must("registrar", "check", "wallet", account="dock", level=2, evidence=None, until=None)
+    check("NRG-36: an unverified wallet pays within its limit", pay_to("pier", 400)[0] == 201)
+    status, answer = pay_to("pier", 501)
+    check("NRG-36: and is held to it", answer.get("code") == "wallet-180" and "level 0" in answer["detail"], answer)
+    interval = (now() + GATE + 12_000) // LENGTH * LENGTH + LENGTH
+    order = Order("buy", 3000, 280_000)
+    site.must("pier", "seal", interval=interval, commitment=order.commitment("pier", interval))
+    time.sleep(max(0, interval - GATE + 300 - now()) / 1000)
+    status, answer = site.act("pier", "open", interval=interval, **order.terms())
+    check("NRG-36: an order is held to it, too", answer.get("code") == "energy-180", answer)
+    status, answer = site.act("registrar", "issue", "wallet", to="pier", amount=200_000, currency="XPT")
+    check("NRG-36: an unverified wallet is not filled beyond its limit", answer.get("code") == "wallet-181", answer)
+    token = sign_in(site.url, site.people["pier"])
+    _, page = call("GET", f"{site.url}/wallet", headers={"Authorization": f"Bearer {token}"})
+    check("NRG-36: the owner reads level and limits", b"Identity check" in page and b"5.00 XPT leaves in a day" in page, page[:500])
+    status, answer = site.act("pier", "check", "wallet", account="pier", level=2, evidence=None, until=None)
+    check("NRG-36: nobody vouches for himself", answer.get("code") == "wallet-5", answer)
+    site.must("registrar", "check", "wallet", account="pier", level=1, evidence=hashlib.sha256(b"card").digest(), until=None)
+    check("NRG-36: a check opens more", pay_to("pier", 19_000)[0] == 201)
+    status, answer = pay_to("pier", 20_001)
+    check("NRG-36: up to its own limit", answer.get("code") == "wallet-180", answer)
+    taxes(check, site)
+
+
+def taxes(check, site):
+    """NRG-36: what a year brought and cost, from the statement's entries; points are not money."""
+    def ask(path, **headers):
+        return request_as(site.people["pier"], "GET", f"{site.url}/api/v1/wallet/{path}", headers=headers)[1]
+
+    year = time.gmtime().tm_year
+    told = json.loads(ask(f"tax?currency=XPT&year={year}"))
+    entries = json.loads(ask("statement?currency=XPT"))["entries"]
+    moved = [(entry["kind"], entry["other"], int(entry["change"]["minor"])) for entry in entries
+             if entry["time"].startswith(str(year))]
+    change = sum(amount for *_, amount in moved)
+    lines = {(line["kind"], line["other"]): int(line["amount"]["minor"]) for line in told["lines"]}
+    check("NRG-36: a year's lines are its statement", sum(lines.values()) == change == int(
+        told["closing"]["minor"]) - int(told["opening"]["minor"]), (lines, change, told))
+    check("NRG-36: income by whom it came from, and payments by whom they went to",
+          all(sum(amount for how, whom, amount in moved if how == entry and whom == other) == lines.get((kind, other), 0)
+              for kind, entry, other in (("received", "released", "car"), ("paid", "paid", "dock"))) and lines, lines)
+    check("NRG-36: points are told from money", told["isLegalTender"] is False, told)
+    rows = list(csv.DictReader(io.StringIO(ask(f"tax?currency=XPT&year={year}", Accept="text/csv").decode())))
+    check("NRG-36: the same as CSV", {(row["kind"], row["other"]): int(row["amount"]) for row in rows} == lines, rows)
 
 
 def authorised(check, site, intervals):

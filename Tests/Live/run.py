@@ -15,6 +15,8 @@ import counterparts
 import crash
 import devices
 import energy
+import energy_border
+import energy_grid
 import energy_market
 import enrolment
 import evidence
@@ -55,6 +57,8 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("readings over HTTP and Modbus", inputs.run), ("personal data", personal.run),
          ("newcomers and pseudonyms", enrolment.run), ("changed rows of a database", tampering.run),
          ("energy trading", energy.run), ("a market with own keys", energy_market.run),
+         ("a border whose link is cut", energy_border.run),
+         ("a disturbed grid", energy_grid.run),
          ("fish farming and its drill", fish.run),
          ("records and alarms of fish farming", fish_records.run),
          ("contracts, nights and cases of fish farming", fish_cases.run),

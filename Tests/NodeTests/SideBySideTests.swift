@@ -1,5 +1,8 @@
 import AsyncHTTPClient
+import Foundation
+import Keys
 import Ledger
+import Logging
 import Node
 import NodeClient
 import Testing
@@ -25,6 +28,24 @@ struct SideBySideTests {
             #expect(!first.routes.contains { $0.path == "/api/v1/things/{id}" })
             #expect(try first.platform.state.get(LostPropertyContract.things, "umbrella-7") == nil)
         }
+    }
+
+    @Test func aLedgerThatRunsElsewhereIsKnownByTheNodesConfiguration() throws {
+        let folder = URL.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let key = try KeyFolder(folder.appending(path: "keys-there")).keyOrNew(of: "eag-north")
+        var configuration = NodeConfiguration(
+            useCase: "energy-north", member: "community-north", folder: ".", port: 1, operationsPort: 2, peerPort: 3,
+            peers: [:], etcd: .init(endpoints: []), field: false)
+        configuration.beside = ["energy-trading": .init(address: "http://127.0.0.1:4", keys: "keys-there")]
+        let file = folder.appending(path: "node.json")
+        try configuration.write(to: file)
+        let neighbourhood = try NodeConfiguration(file: file).consortium(logger: Logger(label: "test")).neighbourhood
+        let place = try #require(neighbourhood.place(of: "energy-trading"))
+        #expect(place.address == "http://127.0.0.1:4")
+        #expect(try place.keys.key(of: "eag-north")?.verifyingKey == key.verifyingKey)
+        #expect(neighbourhood.place(of: "lost-property") == nil)
     }
 
     @Test func eachStartPageLeadsToTheOthersAndSessionsAreKeptApart() async throws {

@@ -14,6 +14,8 @@ import Ledger
 /// | `endMandate` | payer or payee | there is no such mandate |
 /// | `limit` | the account's owner | – |
 /// | `freeze`, `unfreeze` | the account's owner, or the issuer | frozen already; frozen by the other |
+/// | `check` | a registrar | the account's owner is unknown; the end has passed |
+/// | `setLevels` | the currency's issuer | somebody else asks |
 public struct WalletContract: Contract {
     /// By `<currency>/<participant>`.
     public static let accounts = StateMap<Account>(contractName, "accounts")
@@ -59,6 +61,16 @@ public struct WalletContract: Contract {
         }
         static let ended = ContractError(109, "the time given has passed")
         static let controlled = ContractError(110, "the contract that made the hold alone can settle it")
+        // Apart from the numbers of contracts that move money by this one and refuse in its words.
+        static func overLevel(_ level: UInt64, _ left: UInt64) -> ContractError {
+            ContractError(
+                180, "identity level \(level) leaves \(left) today (UTC); a registrar's check of who you are opens more"
+            )
+        }
+        static func overBalance(_ level: UInt64, _ most: UInt64) -> ContractError {
+            ContractError(
+                181, "identity level \(level) has at most \(most) in the account; a registrar's check opens more")
+        }
     }
 
     public static let contractName = "wallet"
@@ -81,6 +93,8 @@ public struct WalletContract: Contract {
         case "limit": try limit(&arguments, context)
         case "freeze": try freeze(&arguments, context)
         case "unfreeze": try unfreeze(&arguments, context)
+        case "check": try check(&arguments, context)
+        case "setLevels": try setLevels(&arguments, context)
         default: throw .unknownOperation(operation.name)
         }
     }
@@ -103,6 +117,7 @@ public struct WalletContract: Contract {
         let terms = try Terms(&arguments, context)
         try arguments.finish()
         try requireIssuer(terms.currency, context)
+        try Self.requireRoom(terms, context)
         let supply = try context.get(Self.supply, terms.currency) ?? 0
         context.set(Self.supply, terms.currency, try supply.adding(terms.amount))
         try Self.credit(terms.payee, terms.amount, terms.currency, context)
@@ -114,6 +129,7 @@ public struct WalletContract: Contract {
         _ = try arguments.optionalText("reference", maximum: 140)
         try arguments.finish()
         try Self.nameOnce(name, payer: context.sender.id, terms, context)
+        try Self.requireRoom(terms, context)
         // Where a statement's issuer pays, the statement says it all; in another's name an event has to.
         if context.sender.signer == context.sender.id, !context.isApproved {
             try Self.pay(terms.amount, terms.currency, from: context.sender.id, to: terms.payee, context)
@@ -180,6 +196,7 @@ public struct WalletContract: Contract {
         var account = try context.get(accounts, key) ?? Account()
         if let whom = account.frozenBy { throw Refusal.frozen(payer, by: whom) }
         guard account.balance >= amount else { throw Refusal.short(payer) }
+        try leave(payer, amount, currency, context)
         account.balance -= amount
         if var limit = account.limit {
             try limit.spend(amount, at: context.time)

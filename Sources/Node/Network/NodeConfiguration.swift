@@ -1,5 +1,6 @@
 import EtcdSequencing
 import Foundation
+import Keys
 import Logging
 import UseCaseKit
 
@@ -29,6 +30,19 @@ public struct NodeConfiguration: Codable, Sendable {
         }
     }
 
+    /// A node of another ledger that the member's participants act on too.
+    public struct Beside: Codable, Sendable {
+        /// Without a trailing slash.
+        public var address: String
+        /// Folder of their keys there; relative to the file.
+        public var keys: String
+
+        public init(address: String, keys: String) {
+            self.address = address
+            self.keys = keys
+        }
+    }
+
     /// In kebab case, as in `cairn scenario NAME`.
     public var useCase: String
     public var member: String
@@ -43,9 +57,11 @@ public struct NodeConfiguration: Codable, Sendable {
     public var etcd: Etcd
     /// Whether broker and gateway run beside this node; they do where the gateway's key is.
     public var field: Bool
+    /// By use case.
+    public var beside: [String: Beside]?
 
     private static let known: Set<String> = [
-        "useCase", "member", "folder", "port", "operationsPort", "peerPort", "peers", "etcd", "field",
+        "useCase", "member", "folder", "port", "operationsPort", "peerPort", "peers", "etcd", "field", "beside",
     ]
     private static let knownOfEtcd: Set<String> = [
         "endpoints", "authorityFile", "certificateFile", "keyFile", "user", "passwordFile",
@@ -83,7 +99,9 @@ public struct NodeConfiguration: Codable, Sendable {
         } catch {
             throw NetworkError(.configuration, "\(file.path) is no configuration of a node: \(error)")
         }
-        folder = URL(filePath: folder, relativeTo: file.deletingLastPathComponent()).path
+        let own = file.deletingLastPathComponent()
+        folder = URL(filePath: folder, relativeTo: own).path
+        beside = beside?.mapValues { Beside(address: $0.address, keys: URL(filePath: $0.keys, relativeTo: own).path) }
     }
 
     public func write(to file: URL) throws {
@@ -102,6 +120,10 @@ public struct NodeConfiguration: Codable, Sendable {
             logger: logger)
         configuration.place = MemberPlace(
             member: member, peerPort: peerPort, peers: peers, etcd: try etcd.configuration())
+        configuration.neighbourhood = Neighbourhood(
+            elsewhere: try (beside ?? [:]).mapValues {
+                LedgerPlace(address: $0.address, keys: try KeyFolder(URL(filePath: $0.keys)))
+            })
         return configuration
     }
 }

@@ -63,6 +63,23 @@ struct WalletRoutes: Sendable {
                 ])
             },
             Route(
+                .get, "/api/v1/wallet/tax", "What my account received and paid in a year; CSV on request",
+                tag: Self.tag,
+                parameters: [
+                    .init("currency", in: .query, "Three capital letters", .pattern("[A-Z]{3}"), isRequired: true),
+                    .init("year", in: .query, "Of UTC", .integer(2000...2999), isRequired: true),
+                ]
+            ) { request in
+                let session = try request.requireSession()
+                let year = try request.integer("year", default: 0, in: 2000...2999)
+                let statement = try AccountStatement(
+                    session.participant, request.query["currency"] ?? "", on: platform)
+                let summary = TaxSummary(statement, year: year)
+                return request.headers["accept"]?.contains("text/csv") == true
+                    ? .text(Self.csv(summary), "text/csv; charset=utf-8")
+                    : .json(Self.json(summary, of: session.participant))
+            },
+            Route(
                 .get, "/api/v1/wallet/report", "What was issued of each currency, and where it lies", tag: Self.tag
             ) { _ in
                 .json([
@@ -94,6 +111,29 @@ struct WalletRoutes: Sendable {
         ]
     }
 
+    private static func json(_ summary: TaxSummary, of participant: String) -> [String: Any] {
+        [
+            "participant": participant, "year": summary.year, "isLegalTender": !isPoints(summary.currency),
+            "opening": amount(summary.opening, summary.currency), "closing": amount(summary.closing, summary.currency),
+            "lines": summary.lines.map { line in
+                [
+                    "kind": line.kind, "other": line.other, "entries": line.entries,
+                    "amount": amount(line.amount, summary.currency),
+                ] as [String: Any]
+            },
+        ]
+    }
+
+    private static func csv(_ summary: TaxSummary) -> String {
+        let lines = summary.lines.map { line in
+            [
+                String(summary.year), line.kind, line.other, String(line.entries), String(line.amount),
+                summary.currency, isPoints(summary.currency) ? "no" : "yes",
+            ].map(CSV.field).joined(separator: ",")
+        }
+        return (["year,kind,other,entries,amount,currency,legalTender"] + lines).map { $0 + "\r\n" }.joined()
+    }
+
     private static func csv(_ statement: AccountStatement) -> String {
         let head = "time,height,transaction,kind,other,reference,change,balance,currency"
         let lines = statement.entries.map { entry in
@@ -119,6 +159,9 @@ struct WalletRoutes: Sendable {
                 held: holds.reduce(0) { $0 + $1.value.amount }, frozenBy: account.frozenBy.map(platform.name),
                 canThaw: account.frozenBy == owner, limit: account.limit?.cap,
                 leftToday: account.limit?.left(at: platform.now),
+                level: try WalletContract.leftByLevel(owner, currency, in: state, at: platform.now).map {
+                    .init(number: $0.level, perDay: $0.rule.perDay, balance: $0.rule.balance, leftToday: $0.left)
+                },
                 history: try AccountStatement(owner, currency, on: platform).entries.suffix(Self.shownEntries)
                     .reversed()
                     .map(line))

@@ -84,6 +84,18 @@ extension WalletPage {
             signsHere: signsHere, ledgerID: ledgerID, owner: owner, signer: signer, csrfToken: csrfToken)
     }
 
+    private static func fact(_ level: Level, _ currency: String) -> Fact {
+        var limits: [String] = []
+        if let most = level.perDay {
+            limits.append(
+                "at most \(text(most, currency)) leaves in a day, \(text(level.leftToday ?? 0, currency)) left today")
+        }
+        if let most = level.balance { limits.append("at most \(text(most, currency)) in the account") }
+        return Fact(
+            "Identity check", level.number == 0 ? "none" : "level \(level.number)",
+            note: limits.isEmpty ? "without a limit" : limits.joined(separator: "; "))
+    }
+
     private func account(_ account: Account) -> AccountView {
         var facts: [Fact] = []
         if account.held > 0 { facts.append(Fact("Held for others", Self.text(account.held, account.currency))) }
@@ -93,6 +105,7 @@ extension WalletPage {
                     "Limit of a day", Self.text(limit, account.currency),
                     note: "\(Self.text(account.leftToday ?? 0, account.currency)) left today"))
         }
+        if let level = account.level { facts.append(Self.fact(level, account.currency)) }
         if let whom = account.frozenBy { facts.append(Fact("Frozen by", whom)) }
         let canChange = account.frozenBy == nil || account.canThaw
         return AccountView(

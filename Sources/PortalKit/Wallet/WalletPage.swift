@@ -12,12 +12,13 @@ public struct WalletPage: PortalPage {
         let canThaw: Bool
         let limit: UInt64?
         let leftToday: UInt64?
+        let level: Level?
         let history: [Line]
 
         /// - Parameter history: newest first.
         public init(
             currency: String, isPoints: Bool, balance: UInt64, held: UInt64, frozenBy: String?, canThaw: Bool,
-            limit: UInt64?, leftToday: UInt64?, history: [Line]
+            limit: UInt64?, leftToday: UInt64?, level: Level? = nil, history: [Line]
         ) {
             self.currency = currency
             self.isPoints = isPoints
@@ -27,7 +28,23 @@ public struct WalletPage: PortalPage {
             self.canThaw = canThaw
             self.limit = limit
             self.leftToday = leftToday
+            self.level = level
             self.history = history
+        }
+    }
+
+    /// How far a registrar checked who the owner is, and what that opens; nil where there is no limit.
+    public struct Level: Sendable {
+        let number: UInt64
+        let perDay: UInt64?
+        let balance: UInt64?
+        let leftToday: UInt64?
+
+        public init(number: UInt64, perDay: UInt64?, balance: UInt64?, leftToday: UInt64?) {
+            self.number = number
+            self.perDay = perDay
+            self.balance = balance
+            self.leftToday = leftToday
         }
     }
 

@@ -52,6 +52,11 @@ extension ParkingContract {
         if let limit = account.limit, limit.left(at: context.time) < amount {
             return "over the wallet's limit of the day"
         }
+        if let left = try WalletContract.leftByLevel(payer, lot.currency, in: context.state, at: context.time)?.left,
+            left < amount
+        {
+            return "over what the wallet's identity level leaves for the day"
+        }
         return nil
     }
 

@@ -124,7 +124,7 @@ public struct AutomatedParking: UseCase {
     public func control() -> (any EdgeControl)? { LaneWatch() }
 
     /// Steps 8 and 9: operators' nodes ask wallets as soon as a bill is there.
-    public func work(on platform: Platform, beside companions: [String: Platform]) async throws {
+    public func work(on platform: Platform, beside others: any LedgersBeside) async throws {
         try await ChargeDesk(platform: platform).run()
     }
 

@@ -8,7 +8,7 @@ extension EnergyContract {
     func offerAgreement(
         _ arguments: inout Arguments, _ rules: EnergyRules, _ context: ContractContext
     ) throws(ContractError) {
-        let id = try Self.agreementID(&arguments)
+        let id = try Self.plainID(&arguments)
         let buyer = try arguments.text("buyer", maximum: 100)
         let agreement = try Self.terms(&arguments, seller: context.sender.id, buyer: buyer, rules)
         for party in [agreement.seller, buyer] where try context.get(Self.prosumers, party) == nil {
@@ -31,7 +31,7 @@ extension EnergyContract {
         _ arguments: inout Arguments, _ rules: EnergyRules, _ context: ContractContext
     ) throws(ContractError) {
         let seller = try arguments.text("seller", maximum: 100)
-        let key = "\(seller)/\(try Self.agreementID(&arguments))"
+        let key = "\(seller)/\(try Self.plainID(&arguments))"
         let terms = try Self.terms(&arguments, seller: seller, buyer: context.sender.id, rules)
         var agreement = try context.require(Self.agreements, key, "the agreement")
         guard agreement.buyer == context.sender.id else {
@@ -51,7 +51,7 @@ extension EnergyContract {
         _ arguments: inout Arguments, _ rules: EnergyRules, _ context: ContractContext
     ) throws(ContractError) {
         let seller = try arguments.text("seller", maximum: 100)
-        let key = "\(seller)/\(try Self.agreementID(&arguments))"
+        let key = "\(seller)/\(try Self.plainID(&arguments))"
         try arguments.finish()
         var agreement = try context.require(Self.agreements, key, "the agreement")
         guard [agreement.seller, agreement.buyer].contains(context.sender.id) else {
@@ -133,7 +133,7 @@ extension EnergyContract {
         return sum
     }
 
-    private static func agreementID(_ arguments: inout Arguments) throws(ContractError) -> String {
+    static func plainID(_ arguments: inout Arguments) throws(ContractError) -> String {
         let id = try arguments.text("id", maximum: 40)
         let isPlain = id.utf8.allSatisfy {
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)

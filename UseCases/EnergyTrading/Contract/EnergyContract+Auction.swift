@@ -5,21 +5,26 @@ extension EnergyContract {
     /// Nobody's order and nobody's clock starts it: ledger time does.
     func clear(_ interval: UInt64, _ rules: EnergyRules, _ context: ContractContext) throws(ContractError) {
         let all = try context.state.scan(Self.orders, prefix: "\(interval)/", limit: Self.maximumOrders)
+        // In a disturbed grid the auction is held with nothing in it, and all money goes back when the interval begins.
+        let isHalted = try context.get(Self.disturbance, Self.grid) != nil
         var opened: [(participant: String, order: Order, terms: OrderTerms)] = []
         for (key, order) in all {
             let participant = String(key.drop { $0 != "/" }.dropFirst())
             guard let terms = order.terms else {
+                // It could not be opened.
+                if isHalted { continue }
                 try note(.unopened, of: participant, interval, rules, context)
                 continue
             }
             opened.append((participant, order, terms))
         }
         // What neighbours agreed on comes before the auction.
-        var trades = try tradeAgreements(interval, rules, context)
+        var trades = isHalted ? 0 : try tradeAgreements(interval, rules, context)
         let result = try Auction.clear(
             opened.map {
                 .init(
-                    key: $0.order.commitment, side: $0.terms.side, energy: $0.terms.energy, price: $0.terms.price,
+                    key: $0.order.commitment, side: $0.terms.side, energy: isHalted ? 0 : $0.terms.energy,
+                    price: $0.terms.price,
                     isDivisible: $0.terms.isDivisible)
             }, k: rules.k)
         for index in opened.indices {
@@ -33,7 +38,7 @@ extension EnergyContract {
             Self.clearings, "\(interval)",
             Clearing(
                 price: result.price, energy: result.energy, orders: UInt64(all.count),
-                unopened: UInt64(all.count - opened.count), trades: trades, digest: digest))
+                unopened: UInt64(all.count - opened.count), trades: trades, digest: digest, isHalted: isHalted))
         context.schedule("begin \(interval)", at: interval)
         context.schedule("settle \(interval)", at: try interval.adding(rules.interval).adding(rules.report))
         try context.emit(

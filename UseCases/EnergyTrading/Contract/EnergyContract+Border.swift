@@ -16,6 +16,7 @@ extension EnergyContract {
         let decision = try arguments.hash("decision")
         try arguments.finish()
         try Self.requireAggregator(rules, context)
+        try requireCalmGrid(context)
         guard context.time < interval, var clearing = try context.get(Self.clearings, "\(interval)") else {
             throw Refusal.notCleared
         }

@@ -108,7 +108,9 @@ extension EnergyContract {
         let account = WalletContract.account(trade.seller, rules.currency)
         let balance = try context.get(WalletContract.accounts, account)
         if let balance, balance.frozenBy == nil, balance.balance >= amount,
-            balance.limit.map({ $0.left(at: context.time) >= amount }) ?? true
+            balance.limit.map({ $0.left(at: context.time) >= amount }) ?? true,
+            try WalletContract.leftByLevel(trade.seller, rules.currency, in: context.state, at: context.time)?.left
+                .map({ $0 >= amount }) ?? true
         {
             try WalletContract.move(amount, rules.currency, from: trade.seller, to: rules.aggregator, in: context)
         } else {

@@ -51,6 +51,7 @@ extension EnergyContract {
         let commitment = try arguments.hash("commitment")
         try arguments.finish()
         try Self.requireOpenGate(interval, rules, context)
+        try requireCalmGrid(context)
         try requireCredit(context)
         try countChange(interval, rules, context)
         let key = Self.place(interval, context.sender.id)
@@ -93,6 +94,7 @@ extension EnergyContract {
         guard context.time >= interval - rules.gate, context.time < interval - rules.clearing else {
             throw Refusal.notOpening
         }
+        try requireCalmGrid(context)
         let participant = context.sender.id
         let key = Self.place(interval, participant)
         var order = try context.require(Self.orders, key, "your order of the interval")

@@ -23,6 +23,9 @@ public struct EnergyContract: Contract {
 
     /// Terms between two neighbours; `<seller>/<id>`.
     public static let agreements = StateMap<Agreement>(contractName, "agreements")
+    public static let sessions = StateMap<ChargingSession>(contractName, "sessions")
+    /// What stops trading, while it does.
+    public static let disturbance = StateMap<GridState>(contractName, "disturbance")
     public static let credits = StateMap<Credit>(contractName, "credits")
     /// Points that an interval took from a participant, and how often it changed its order; `<interval>/<participant>`.
     public static let marks = StateMap<UInt64>(contractName, "marks")
@@ -64,6 +67,11 @@ public struct EnergyContract: Contract {
         case "offerAgreement": try offerAgreement(&arguments, rules, context)
         case "signAgreement": try signAgreement(&arguments, rules, context)
         case "endAgreement": try endAgreement(&arguments, rules, context)
+        case "observe": try observe(&arguments, rules, context)
+        case "offerSession": try offerSession(&arguments, rules, context)
+        case "joinSession": try joinSession(&arguments, rules, context)
+        case "recordSession": try recordSession(&arguments, rules, context)
+        case "endSession": try endSession(&arguments, rules, context)
         case "excuse": try excuse(&arguments, rules, context)
         case "contest": try contest(&arguments, rules, context)
         case "answerAppeal": try answerAppeal(&arguments, rules, context)
@@ -71,9 +79,10 @@ public struct EnergyContract: Contract {
         }
     }
 
-    /// `clear`, `begin`, `settle` and `collect`, each with its interval; `serve` with an agreement too.
+    /// `clear`, `begin`, `settle` and `collect`, each with its interval; `serve` with an agreement too; `session` with its key.
     public func timer(_ id: String, in context: ContractContext) throws(ContractError) {
         let rules = try EnergyRules(context.parameters)
+        if id.hasPrefix("session ") { return try settleSession(String(id.dropFirst(8)), rules, context) }
         let parts = id.split(separator: " ", maxSplits: 2)
         guard parts.count >= 2, let interval = UInt64(parts[1]) else { return }
         switch parts[0] {
@@ -129,6 +138,10 @@ public struct EnergyContract: Contract {
         static let tooManyChanges = ContractError(
             120, "an order is changed \(maximumChanges) times at most; order for another interval")
         static let settledAlready = ContractError(121, "the interval is settled; its parties may contest it")
+        static let disturbed = ContractError(
+            124, "the grid is outside its limits; trading goes on once it is itself again")
+        static let sessionNotRunning = ContractError(122, "the session has not begun, or is over")
+        static let sessionGoesBack = ContractError(123, "a session's meter only goes on from its first message")
     }
 
     // MARK: Keys

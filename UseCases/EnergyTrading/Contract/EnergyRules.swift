@@ -21,6 +21,8 @@ public struct EnergyRules: Sendable, Hashable {
     public let tolerance: UInt64
     /// The aggregator, which keeps the market.
     public let aggregator: String
+    /// nil: no measurement unit stops the market.
+    public let grid: GridLimits?
 
     /// Longest interval: a day.
     public static let longest: UInt64 = 24 * 3600 * 1000
@@ -46,6 +48,7 @@ public struct EnergyRules: Sendable, Hashable {
         deficitPrice = deficit
         self.tolerance = tolerance
         self.aggregator = aggregator
+        grid = GridLimits(parameters)
     }
 
     /// Most ms ahead that an order may be placed.

@@ -56,14 +56,20 @@ public struct Clearing: StateValue, Hashable {
     /// SHA-256 over orders and allocations.
     public let digest: Hash32
     public var isSettled = false
+    /// The grid was disturbed, so that nothing was allocated.
+    public let isHalted: Bool
 
-    public init(price: UInt64?, energy: UInt64, orders: UInt64, unopened: UInt64, trades: UInt64, digest: Hash32) {
+    public init(
+        price: UInt64?, energy: UInt64, orders: UInt64, unopened: UInt64, trades: UInt64, digest: Hash32,
+        isHalted: Bool = false
+    ) {
         self.price = price
         self.energy = energy
         self.orders = orders
         self.unopened = unopened
         self.trades = trades
         self.digest = digest
+        self.isHalted = isHalted
     }
 
     public init(cbor: Value) throws(ContractError) {
@@ -73,16 +79,18 @@ public struct Clearing: StateValue, Hashable {
         else { throw .corrupt("of a clearing") }
         self.init(
             price: map["price"]?.unsigned, energy: energy, orders: orders, unopened: unopened, trades: trades,
-            digest: digest)
+            digest: digest, isHalted: map["halted"]?.bool ?? false)
         self.isSettled = isSettled
     }
 
     public var cbor: Value {
-        [
-            "price": price.map { .unsigned($0) } ?? .null, "energy": .unsigned(energy), "orders": .unsigned(orders),
-            "unopened": .unsigned(unopened), "trades": .unsigned(trades), "digest": .hash(digest),
-            "settled": .bool(isSettled),
+        let fields: [(Value, Value)] = [
+            ("price", .optional(price)), ("energy", .unsigned(energy)), ("orders", .unsigned(orders)),
+            ("unopened", .unsigned(unopened)), ("trades", .unsigned(trades)), ("digest", .hash(digest)),
+            ("settled", .bool(isSettled)),
         ]
+        // Left out otherwise, as in clearings from before there was a word for it.
+        return .map(ValueMap(isHalted ? fields + [("halted", true)] : fields))
     }
 
     /// Over every opened order with what it got, by commitment.

@@ -145,4 +145,10 @@ public struct Decision: StateValue, Hashable {
     }
 
     public var isSettled: Bool { paid != nil }
+
+    /// Hash of what was agreed, without what came of it: by it the trades inside a microgrid name their decision.
+    public var agreed: Hash32 {
+        let terms = Decision(seller: seller, buyer: buyer, energy: energy, price: price, fee: fee)
+        return Hash32.sha256(terms.cbor.encoded())
+    }
 }

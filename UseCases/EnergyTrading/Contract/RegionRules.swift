@@ -5,7 +5,8 @@ public struct RegionRules: Sendable, Hashable {
     public let interval: UInt64
     /// Positions are taken until so long before an interval begins; then the trade is decided.
     public let clearing: UInt64
-    /// Tie-line meters report until so long after the interval has ended.
+    /// Tie-line meters report until so long after the interval has ended: an aggregator's link may be away for as long, and
+    /// what was agreed before is still settled by both sides' word.
     public let report: UInt64
     public let k: UInt64
     public let currency: String

@@ -13,6 +13,7 @@ final class Market {
     static let parameters = ValueMap([
         ("interval", 12_000), ("gate", 8000), ("clearing", 4000), ("report", 10_000), ("payment", 10_000), ("k", 500),
         ("currency", "XPT"), ("deficitPrice", 30_000), ("tolerance", 50), ("aggregator", "hub"),
+        ("frequency", 50_000), ("frequencyBand", 500), ("voltage", 230_000), ("voltageBand", 100),
     ])
 
     init() throws {

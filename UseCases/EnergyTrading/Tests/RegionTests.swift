@@ -81,6 +81,34 @@ struct RegionTests {
         #expect(try WalletContract().invariants.flatMap { try $0.violations(runner.state) }.isEmpty)
     }
 
+    @Test(
+        "NRG-3: a report that comes late, but within the ledger's time, counts as any other; after it the other side's word alone"
+    )
+    func lateReports() throws {
+        let runner = try region()
+        let first = (runner.time / 12_000 + 2) * 12_000
+        for interval in [first, first + 12_000] {
+            #expect(position(runner, "north", interval, "sell", 3000, 8000) == nil)
+            #expect(position(runner, "south", interval, "buy", 3000, 14_000) == nil)
+        }
+        try runner.advance(to: first + 12_000)
+        #expect(report(runner, "south", first, 2900) == nil)
+        #expect(try runner.state.get(RegionContract.decisions, "\(first)/0")?.isSettled == false)
+        try runner.advance(to: first + 12_000 + 9_999)
+        #expect(report(runner, "north", first, 2800) == nil)
+        #expect(try balance(runner, "north") == 10_000 + 28)
+        #expect(report(runner, "north", first, 2800) == 107)
+        // Of the second interval the north says nothing until the time is over.
+        try runner.advance(to: first + 24_000)
+        #expect(report(runner, "south", first + 12_000, 1000) == nil)
+        try runner.advance(to: first + 24_000 + 10_000)
+        #expect(report(runner, "north", first + 12_000, 3000) == 106)
+        #expect(try runner.state.get(RegionContract.decisions, "\(first + 12_000)/0")?.paid == 10)
+        #expect(try balance(runner, "north") == 10_000 + 38)
+        #expect(runner.run("leave", [], as: eag("north")) == nil)
+        #expect(try WalletContract().invariants.flatMap { try $0.violations(runner.state) }.isEmpty)
+    }
+
     @Test("NRG-15: a fee that the buyer cannot pay on top stops the trade")
     func feeDecides() throws {
         let runner = try region(fee: 7000)

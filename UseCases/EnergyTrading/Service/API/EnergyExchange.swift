@@ -43,6 +43,8 @@ enum EnergyExchange {
                 "T13.5", "Market",
                 "\(operation.arguments["participant"]?.text ?? ""): took \(number("imported", operation)) Wh, gave "
                     + "\(number("exported", operation)) Wh")
+        case (EnergyContract.contractName, "recordSession"):
+            return row("T13.4", "Buyer", "\(number("received", operation)) Wh arrived in a session of its own")
         case (EnergyContract.contractName, "pay"):
             return row(
                 "T13.6", "EAG",

@@ -9,6 +9,11 @@ import UseCaseKit
 /// One microgrid with its private ledger; ISO/IEC TR 30176:2021 clause 6.4.
 struct EnergyMicrogrid: UseCase {
     let plan: MicrogridPlan
+    private let border = BorderWatch()
+
+    init(plan: MicrogridPlan) {
+        self.plan = plan
+    }
 
     var name: String { "energy-\(plan.key)" }
     let table = "table 13"
@@ -46,7 +51,8 @@ struct EnergyMicrogrid: UseCase {
     }
 
     func routes(on platform: Platform) -> [Route] {
-        EnergyRoutes(platform: platform, plan: plan).routes + EnergyPageRoutes(platform: platform, plan: plan).routes
+        EnergyRoutes(platform: platform, plan: plan).routes + [TelegramRoute.route]
+            + EnergyPageRoutes(platform: platform, plan: plan, border: border).routes
     }
 
     func doors(on platform: Platform) -> StartPage.Section {
@@ -72,9 +78,15 @@ struct EnergyMicrogrid: UseCase {
         ["pages": ["start": platform.address + "/", "market": platform.address + "/energy/market"]]
     }
 
-    /// A microgrid's market works without the aggregators' ledger.
-    func work(on platform: Platform, beside companions: [String: Platform]) async throws {
-        try await MarketDesk(platform: platform, plan: plan).run()
+    /// A microgrid's market works without the aggregators' ledger, and its border as soon as and as long as that answers.
+    func work(on platform: Platform, beside others: any LedgersBeside) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await MarketDesk(platform: platform, plan: plan).run() }
+            group.addTask {
+                try await BorderDesk(microgrid: platform, plan: plan, others: others, watch: border).run()
+            }
+            try await group.waitForAll()
+        }
     }
 
     func scenario(on stage: Stage) async throws {

@@ -8,9 +8,9 @@ import UseCaseKit
 
 /// Pages of a microgrid: a household's bill, and the aggregator's market.
 struct EnergyPageRoutes: Sendable {
-
     let platform: Platform
     let plan: MicrogridPlan
+    let border: BorderWatch
 
     private var data: EnergyRoutes { EnergyRoutes(platform: platform, plan: plan) }
 
@@ -33,6 +33,16 @@ struct EnergyPageRoutes: Sendable {
                 access: .role(EnergyContract.Role.aggregator), produces: "text/html"
             ) { request in
                 try platform.page(try market(), request.session)
+            },
+            Route(
+                .get, "/api/v1/energy/border", "Whether the ledger between microgrids answers, and since when not",
+                tag: "energy", access: .role(EnergyContract.Role.aggregator)
+            ) { _ in
+                switch border.line {
+                case .none: .json(["state": "none"])
+                case .up(let heard): .json(["state": "up", "heard": heard])
+                case .down(let since, let why): .json(["state": "down", "since": since, "reason": why])
+                }
             },
             act("/energy/accept", "Accept a trade") { input in
                 (
@@ -121,7 +131,7 @@ struct EnergyPageRoutes: Sendable {
                         "No trade yet. Your orders go out by themselves as soon as your meter reports a surplus or a need."
                     )),
                 try agreements(me),
-            ],
+            ] + (try data.sessionTable(of: session).map { [$0] } ?? []),
             forms: [standingForm(session)]
                 + trades.filter { $0.trade.seller == me && $0.trade.stage == .proposed }.prefix(3)
                 .map { acceptForm($0.key, $0.trade, session) }, current: "/energy")
@@ -290,10 +300,12 @@ struct EnergyPageRoutes: Sendable {
 
     private func market() throws -> WorkPage {
         let clearings = try data.latestClearings(limit: 40)
+        let disturbance = try platform.state.get(EnergyContract.disturbance, EnergyContract.grid)
         return WorkPage(
             kicker: plan.title, title: "The market",
             lead:
                 "Orders are sealed until the gate closes; everybody pays and gets one price, which anyone can compute again.",
+            facts: [EnergyWords.border(border.line)] + [disturbance.map(EnergyWords.grid)].compactMap { $0 },
             charts: [
                 LineChart(
                     title: "Price", unit: "points a kWh",

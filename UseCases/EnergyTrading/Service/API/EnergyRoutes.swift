@@ -15,6 +15,7 @@ struct EnergyRoutes: Sendable {
 
     var routes: [Route] {
         [
+            sessionRoute,
             Route(
                 .get, "/api/v1/energy/intervals", "What the latest auctions came to", tag: "energy",
                 parameters: [.init("limit", in: .query, "At most so many", .integer(1...500))]
@@ -112,7 +113,7 @@ struct EnergyRoutes: Sendable {
         try latestClearings(limit: limit).map { interval, clearing in
             var item: [String: Any] = [
                 "interval": interval, "orders": clearing.orders, "unopened": clearing.unopened,
-                "digest": clearing.digest.hex, "settled": clearing.isSettled,
+                "digest": clearing.digest.hex, "settled": clearing.isSettled, "halted": clearing.isHalted,
             ]
             item["price"] = clearing.price ?? NSNull()
             item["energy"] = clearing.orders >= Self.smallestGroup ? clearing.energy : NSNull()

@@ -8,7 +8,9 @@ import UseCaseKit
 /// Distributed energy trading, ISO/IEC TR 30176:2021 clause 6.4: the aggregators' ledger, beside the private ledgers of
 /// their microgrids.
 public struct EnergyTrading: UseCase {
-    public let name = "energy-trading"
+    static let ledgerName = "energy-trading"
+
+    public let name = ledgerName
     public let table = "table 13"
     public let contracts: [any Contract] = [RegionContract()]
     public let companions: [any UseCase] = MicrogridPlan.all.map { EnergyMicrogrid(plan: $0) }
@@ -18,7 +20,8 @@ public struct EnergyTrading: UseCase {
             RegionContract.contractName,
             [
                 "interval": .unsigned(MicrogridPlan.interval), "clearing": .unsigned(MicrogridPlan.regionClearing),
-                "report": 40_000, "k": 500, "currency": "XPT", "fee": .unsigned(MicrogridPlan.fee),
+                "report": .unsigned(MicrogridPlan.regionReport), "k": 500, "currency": "XPT",
+                "fee": .unsigned(MicrogridPlan.fee),
                 "gridOperator": "grid-operator",
             ]
         )
@@ -68,17 +71,6 @@ public struct EnergyTrading: UseCase {
 
     public func examples(on platform: Platform) throws -> [String: [String: String]] {
         ["pages": ["start": platform.address + "/", "region": platform.address + "/energy/region"]]
-    }
-
-    /// Each aggregator's border: its microgrid's market on one side, this ledger on the other.
-    public func work(on platform: Platform, beside companions: [String: Platform]) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for plan in MicrogridPlan.all {
-                guard let microgrid = companions["energy-\(plan.key)"] else { continue }
-                group.addTask { try await BorderDesk(region: platform, microgrid: microgrid, plan: plan).run() }
-            }
-            try await group.waitForAll()
-        }
     }
 
     public func scenario(on stage: Stage) async throws { try await RegionScenario(stage: stage).run() }

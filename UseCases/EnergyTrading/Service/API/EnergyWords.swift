@@ -24,6 +24,26 @@ enum EnergyWords {
         Moment(milliseconds: key.split(separator: "/").first.flatMap { Int64($0) } ?? 0)
     }
 
+    static func grid(_ state: GridState) -> Fact {
+        Fact(
+            "Trading stands still", Moment(milliseconds: Int64(state.since)),
+            note: "the grid is outside its limits since then: \(Double(state.frequency) / 1000) Hz, "
+                + "\(Double(state.lowest) / 1000) to \(Double(state.highest) / 1000) V")
+    }
+
+    static func border(_ line: BorderWatch.Line) -> Fact {
+        let name = "Trade with other microgrids"
+        switch line {
+        case .none: return Fact(name, "none", note: "no ledger between microgrids is named to this node")
+        case .up: return Fact(name, "the ledger between microgrids answers")
+        case .down(let since, let why):
+            return Fact(
+                name, Moment(milliseconds: Int64(since)),
+                note: "the ledger between microgrids does not answer since then. The market here goes on, and what was "
+                    + "agreed before is settled once it answers. \(why)")
+        }
+    }
+
     static func stage(_ stage: Trade.Stage) -> (String, Table.Tone) {
         switch stage {
         case .proposed: ("Waits for the seller", .neutral)

@@ -22,6 +22,11 @@ struct MarketDesk: Sendable {
             await fetchKeys()
             // One interval's trouble must not keep the others back.
             var trouble: (any Error)?
+            do {
+                try await GridWatch(platform: platform, plan: plan).look()
+            } catch {
+                trouble = error
+            }
             for (key, clearing) in try platform.state.scan(
                 EnergyContract.clearings, after: "\(platform.now - Self.memory)", limit: 100)
             {

@@ -48,6 +48,8 @@ struct MicrogridPlan: Sendable {
     static let gate: UInt64 = 8000
     static let clearing: UInt64 = 5500
     static let regionClearing: UInt64 = 3000
+    /// Ten intervals: a cut of several does not cost an aggregator its word.
+    static let regionReport: UInt64 = 10 * interval
     static let report: UInt64 = 15_000
     static let payment: UInt64 = 8000
     static let fee: UInt64 = 20_000
@@ -115,6 +117,8 @@ struct MicrogridPlan: Sendable {
             "report": .unsigned(Self.report), "payment": .unsigned(Self.payment), "k": 500, "currency": "XPT",
             "utilityPrice": .unsigned(Self.utilityPrice), "feedInPrice": .unsigned(Self.feedInPrice),
             "deficitPrice": 300_000, "tolerance": 1000, "aggregator": .text(aggregator),
+            // EN 50160: 50 Hz within 1 % and 230 V within 10 %.
+            "frequency": 50_000, "frequencyBand": 500, "voltage": 230_000, "voltageBand": 100,
         ]
     }
 }

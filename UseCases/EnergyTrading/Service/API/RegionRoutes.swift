@@ -8,6 +8,12 @@ import UseCaseKit
 
 /// The aggregators' ledger for programs and people.
 struct RegionRoutes: Sendable {
+    /// Where an aggregator looks up what concerns it.
+    static let ownPath = "/api/v1/energy/own"
+
+    /// Most positions or decisions that are looked through at once.
+    private static let mostOfOne = 10_000
+
     let platform: Platform
 
     var routes: [Route] {
@@ -29,15 +35,21 @@ struct RegionRoutes: Sendable {
             ) { request in
                 let limit = try request.integer("limit", default: 50, in: 1...500)
                 return .json([
-                    "items": try latestDecisions(limit: Int(limit)).map { key, decision -> [String: Any] in
-                        [
-                            "decision": key, "seller": decision.seller, "buyer": decision.buyer,
-                            "energy": decision.energy, "price": decision.price, "fee": decision.fee,
-                            "given": decision.given ?? NSNull(), "taken": decision.taken ?? NSNull(),
-                            "paid": decision.paid ?? NSNull(), "feePaid": decision.feePaid ?? NSNull(),
-                        ]
+                    "items": try latestDecisions(limit: Int(limit)).map { key, decision in
+                        decision.json.merging(["decision": key]) { one, _ in one }
                     }
                 ])
+            },
+            Route(
+                .get, Self.ownPath,
+                "Registration, anchored height, positions and decisions of the aggregator that asks",
+                tag: "energy", access: .role(RegionContract.Role.aggregator),
+                parameters: [.init("since", in: .query, "First interval, ms since 1970", .integer(0...Int64.max))]
+            ) { request in
+                .json(
+                    try own(
+                        of: try request.requireSession().participant,
+                        since: UInt64(try request.integer("since", default: 0, in: 0...Int.max))))
             },
             Route(
                 .get, "/energy/region", "Trade between microgrids", tag: "energy", produces: "text/html"
@@ -53,6 +65,20 @@ struct RegionRoutes: Sendable {
             limit
         )
         .map { ($0.key, $0.value) }
+    }
+
+    private func own(of aggregator: String, since start: UInt64) throws -> [String: Any] {
+        let positions = try platform.state.scan(RegionContract.positions, after: "\(start)", limit: Self.mostOfOne)
+        let decisions = try platform.state.scan(RegionContract.decisions, after: "\(start)", limit: Self.mostOfOne)
+        return [
+            "registered": try platform.state.get(RegionContract.microgrids, aggregator).map { !$0.isSuspended }
+                ?? false,
+            "anchored": try platform.state.get(RegionContract.anchors, aggregator)?.height ?? NSNull(),
+            "positions": positions.filter { $0.key.hasSuffix("/\(aggregator)") }
+                .compactMap { UInt64($0.key.prefix { $0 != "/" }) },
+            "decisions": decisions.filter { [$0.value.seller, $0.value.buyer].contains(aggregator) }
+                .map { key, decision in decision.json.merging(["decision": key]) { one, _ in one } },
+        ]
     }
 
     private func page() throws -> WorkPage {
