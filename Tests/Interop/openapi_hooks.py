@@ -3,7 +3,8 @@
 import schemathesis
 
 
-@schemathesis.serializer("application/cose", "application/cbor", "application/vnd.cairn.evidence+cbor")
+@schemathesis.serializer("application/cose", "application/cbor", "application/vnd.cairn.evidence+cbor",
+                         "application/vnd.cairn.operation+cbor")
 def plain(context, value):
     if isinstance(value, bytes):
         return value
