@@ -50,6 +50,19 @@ public struct DawnForecast: Sendable, Hashable {
     /// Where nothing is known: as low as it can be, and a band as wide as water holds oxygen.
     public static let unknown = DawnForecast(expected: 0, band: 15)
 
+    /// By day nothing says how the night will be: a pond that breathes 0.2 mg/L an hour from evening to dawn, give or take 3 mg/L.
+    ///
+    /// - Parameter oxygen: now, mg/L.
+    public static func byDay(oxygen: Double) -> DawnForecast {
+        DawnForecast(expected: max(0, oxygen - 0.2 * (hours.dawn - hours.evening)), band: 3)
+    }
+
+    /// Whether an hour of the clock lies between evening and dawn, when a slope says something.
+    public static func isNight(_ hour: Double) -> Bool {
+        let clock = hour.truncatingRemainder(dividingBy: 24)
+        return clock >= hours.evening || clock <= hours.dawn - 24
+    }
+
     /// Lowest value that the band holds, mg/L.
     public var low: Double { max(0, expected - band) }
     public var high: Double { expected + band }

@@ -74,6 +74,14 @@ struct WaterTests {
         #expect(mean <= 0.20 && mean <= persistence / 2)
     }
 
+    @Test func byDayNoSlopeIsCarriedOn() {
+        #expect(
+            [21.0, 23.5, 24, 28.9, 2, 5].allSatisfy(DawnForecast.isNight)
+                && ![5.5, 12, 20.9].contains(where: DawnForecast.isNight))
+        let guess = DawnForecast.byDay(oxygen: 9)
+        #expect(abs(guess.expected - 7.4) < 0.001 && guess.low < 4.5 && guess.high > 10)
+    }
+
     @Test func forecastRefusesNonsense() {
         #expect(DawnForecast(evening: (21, 0), midnight: (24, 5), dawn: 29) == nil, "a sonde that fell dry")
         #expect(DawnForecast(evening: (21, 5), midnight: (21.5, 5), dawn: 29) == nil)

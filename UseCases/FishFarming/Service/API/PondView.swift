@@ -20,6 +20,8 @@ struct PondView: Sendable {
     let isRunning: Bool
     let isManual: Bool
     let forecast: DawnForecast
+    /// Whether it is day, and the forecast a guess.
+    let isGuess: Bool
     /// What the farmer last chose to do, and what came of it.
     let lastChoice: ChoiceRecord?
     /// Seconds since the last oxygen reading.
@@ -41,30 +43,30 @@ struct PondView: Sendable {
         isManual = (aerator.first { $0.quantity == "manual" }?.value ?? 0) > 0
         lastChoice = try platform.state.scan(FishFarmingContract.choices, prefix: "\(name)/", limit: 10_000)
             .map(\.value).max { $0.chosenAt < $1.chosenAt }
-        forecast = Self.forecast(series, pond.clock, oxygen: oxygen?.value ?? Double(pond.oxygen) / 100)
+        let tonight = Self.forecast(series, pond.clock)
+        isGuess = tonight == nil
+        forecast = tonight ?? .byDay(oxygen: oxygen?.value ?? Double(pond.oxygen) / 100)
     }
 
-    /// From 21:00 and 24:00 where there are readings; before, from the last three hours' slope; else as it is, with a
-    /// wide band.
+    /// From the slope of the last three hours; nil by day, when it says nothing.
     private static func forecast(
-        _ series: [IndexedReading], _ clock: PondClock, oxygen: Double
-    ) -> DawnForecast {
+        _ series: [IndexedReading], _ clock: PondClock
+    ) -> DawnForecast? {
         // Hours since a midnight of the pond.
         let points = series.filter { $0.time > clock.midnight }.map {
             (hour: Double(($0.time - clock.midnight) * clock.pace) / 3_600_000, oxygen: $0.value)
         }
-        let level = max(0.06, min(49, oxygen))
-        if let last = points.last,
-            let earlier = points.first(where: { last.hour - $0.hour <= 3 && last.hour - $0.hour >= 1 }),
+        if let last = points.last, DawnForecast.isNight(last.hour),
+            let earlier = points.first(where: {
+                last.hour - $0.hour <= 3 && last.hour - $0.hour >= 1 && DawnForecast.isNight($0.hour)
+            }),
             let forecast = DawnForecast(
                 evening: (earlier.hour, max(0.06, earlier.oxygen)), midnight: (last.hour, max(0.06, last.oxygen)),
                 dawn: last.hour + hoursToDawn(last.hour))
         {
             return forecast
         }
-        // Nothing but the level is known: a pond that breathes 0.2 mg/L an hour through half a night.
-        return DawnForecast(
-            evening: (0, level + 0.6), midnight: (3, level), dawn: 8) ?? DawnForecast.unknown
+        return nil
     }
 
     private static func hoursToDawn(_ hour: Double) -> Double {
@@ -77,6 +79,9 @@ struct PondView: Sendable {
         let (on, low) = (Double(pond.on) / 100, forecast.low)
         if let oxygen, oxygen.value <= on {
             return "Do not feed and let the aerator run: oxygen is low; without it fish suffocate."
+        }
+        if isGuess {
+            return "Nothing to do now: what the night brings can be told from this evening on."
         }
         if low <= on {
             return "Aerate from midnight and feed half: oxygen may fall below \(on.formatted()) mg/L by dawn."
