@@ -89,11 +89,16 @@ public enum OpenAPI {
         }
     }
 
+    private static func answer(_ route: Route) -> [String: Any] {
+        let schema = route.answer.flatMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) }
+        return schema.map { ["schema": $0] } ?? [:]
+    }
+
     private static func operation(_ route: Route) -> [String: Any] {
         var responses: [String: Any] = [
             "\(route.success.status)": [
                 "description": route.success.description,
-                "content": route.success.status == 204 ? [:] : [route.produces: [:] as [String: Any]],
+                "content": route.success.status == 204 ? [:] : [route.produces: answer(route)],
             ]
         ]
         var problems = route.problems

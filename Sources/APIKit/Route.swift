@@ -86,6 +86,8 @@ public struct Route: Sendable {
     public let consumes: String?
     /// What a JSON body holds, for the OpenAPI document.
     public let body: Body?
+    /// JSON Schema of the successful answer, where an outside standard has one.
+    public let answer: String?
     /// Largest request body, bytes.
     public let bodyLimit: Int
     /// Media type of the successful answer.
@@ -125,7 +127,8 @@ public struct Route: Sendable {
         _ method: Method, _ path: String, _ summary: String, tag: String, access: Access = .signedIn,
         parameters: [Parameter] = [], consumes: String? = nil, bodyLimit: Int = 64 * 1024,
         produces: String = "application/json", success: (status: Int, description: String) = (200, "OK"),
-        problems: [Int: String] = [:], body: Body? = nil, rate: RateLimiter.Rate? = RateLimiter.requests,
+        problems: [Int: String] = [:], body: Body? = nil, answer: String? = nil,
+        rate: RateLimiter.Rate? = RateLimiter.requests,
         handler: @escaping Handler
     ) {
         self.method = method
@@ -136,6 +139,7 @@ public struct Route: Sendable {
         self.parameters = parameters
         self.consumes = consumes
         self.body = body
+        self.answer = answer
         self.bodyLimit = bodyLimit
         self.produces = produces
         self.success = success

@@ -34,7 +34,7 @@ struct AccessTests {
         "agricultural-tracing": ["GET /01/{gtin}/10/{lot}/21/{serial}", "GET /api/v1/evidence/box"],
         // Prices are for everybody, and so is a stay that no account answers for: whoever knows the plate can pay it.
         "automated-parking": [
-            "GET /api/v1/parking/lots", "GET /api/v1/parking/lots/{lot}/rate-table",
+            "GET /api/v1/parking/lots", "GET /api/v1/parking/rates", "GET /api/v1/parking/rates/{id}",
             "GET /api/v1/parking/lots/{lot}/quote", "GET /parking/prices/{lot}", "GET /parking/visitor",
             "POST /parking/visitor",
         ],

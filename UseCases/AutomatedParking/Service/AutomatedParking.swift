@@ -88,7 +88,8 @@ public struct AutomatedParking: UseCase {
     }
 
     public func routes(on platform: Platform) -> [Route] {
-        ParkingRoutes(platform: platform).routes + DriverRoutes(platform: platform).routes
+        ParkingRoutes(platform: platform).routes + RateRoutes(platform: platform).routes
+            + DriverRoutes(platform: platform).routes
             + OperatorRoutes(platform: platform).routes
     }
 

@@ -32,6 +32,9 @@ struct ParkingRoutes: Sendable {
         Platform.Wish(Ledger.Operation(ParkingContract.contractName, name, arguments), about: subject)
     }
 
+    /// Longest stay that is quoted, s: 62 days.
+    static let longestStay: UInt64 = 89_280 * 60
+
     var routes: [Route] {
         [
             Route(
@@ -39,14 +42,6 @@ struct ParkingRoutes: Sendable {
             ) { _ in
                 let lots = try platform.state.scan(ParkingContract.lots, limit: 1000)
                 return .json(["items": lots.map { id, lot in Self.shown(id, lot) }])
-            },
-            Route(
-                .get, "/api/v1/parking/lots/{lot}/rate-table", "What a car that enters now is charged by",
-                tag: Self.tag,
-                access: .anyone, parameters: [Self.lot], problems: [404: "not-found"]
-            ) { request in
-                let (version, tariff) = try tariff(try request.parameter("lot"))
-                return .json(RateTableDocument.make(tariff, version: version))
             },
             Route(
                 .get, "/api/v1/parking/lots/{lot}/quote", "What a stay costs: the bill beforehand", tag: Self.tag,

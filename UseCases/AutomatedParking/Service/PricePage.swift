@@ -22,7 +22,7 @@ enum PricePage {
                 Fact(
                     "A change",
                     next.map { $0.from > platform.now ? ParkingWords.moment($0.from).text : "none announced" } ?? ""),
-                Fact("For programs", "APDS rate table", href: "/api/v1/parking/lots/\(lot)/rate-table"),
+                Fact("For programs", "APDS rate table", href: RateRoutes.address(of: lot)),
             ],
             tables: [lines(tariff), try examples(tariff, from: platform.now / 1000)])
     }
