@@ -53,17 +53,18 @@ def open_page(context: BrowserContext, base: str, path: str) -> tuple[Page, Visi
         if message.type in ("error", "warning") and "status of 404" not in message.text:
             visit.messages.append(message.text)
 
-    def on_finished(request):
-        # Live updates stay open for as long as the page; they are not part of what a page weighs.
-        sizes = request.sizes()
-        visit.received += sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
+    finished = []
     page.on("console", on_message)
     page.on("pageerror", lambda error: visit.messages.append(str(error)))
     page.on("request", lambda request: visit.requests.append(request.url))
-    page.on("requestfinished", on_finished)
+    page.on("requestfinished", finished.append)
     page.goto(path if path.startswith("http") else base + path, wait_until="load")
     page.wait_for_timeout(150)
+    # Live updates stay open for as long as the page; they are not part of what a page weighs. Asked for here and not as they come: a
+    # question from inside an event waits for ever when the page is closed meanwhile.
+    for request in list(finished):
+        sizes = request.sizes()
+        visit.received += sizes["responseBodySize"] + sizes["responseHeadersSize"]
     return page, visit
 
 
