@@ -47,7 +47,7 @@ struct MembershipTests {
         let keys = (0..<4).map { _ in key() }
         for (index, key) in keys.enumerated() { runner.admit("m\(index)", key.verifyingKey) }
         func member(_ index: Int) -> ContractContext.Sender {
-            .init(id: "member-m\(index)", member: "m\(index)", roles: ["member", "registrar"])
+            .init(id: "member-m\(index)", member: "m\(index)", roles: ["member"])
         }
         func propose(_ id: String, _ key: SigningKey, by index: Int) -> UInt64? {
             runner.run(
@@ -72,7 +72,7 @@ struct MembershipTests {
         #expect(try vote(true, by: 0) == 104 && vote(true, by: 1) == nil && ids().count == 4)
         #expect(try vote(true, by: 2) == nil && ids() == ["m0", "m1", "m2", "m3", "m4"])
         #expect(try runner.state.get(MembershipContract.members, "m4")?.from == runner.height + 1)
-        #expect(try runner.state.get(MembershipContract.participants, "member-m4")?.roles == ["member", "registrar"])
+        #expect(try runner.state.get(MembershipContract.participants, "member-m4")?.roles == ["member"])
         // Two of five refuse: four approvals cannot come together any more.
         #expect(runner.run("proposeRemoval", [("id", "m3")], as: member(0)) == nil)
         #expect(try vote(false, by: 3) == nil && vote(false, by: 4) == nil)
@@ -95,7 +95,7 @@ struct MembershipTests {
     @Test("COMMON-26: members decide which version of a contract runs from which block on")
     func upgrades() throws {
         let runner = register()
-        let member = ContractContext.Sender(id: "member-m0", member: "m0", roles: ["member", "registrar"])
+        let member = ContractContext.Sender(id: "member-m0", member: "m0", roles: ["member"])
         runner.admit("m0", key().verifyingKey)
         func propose(_ version: UInt64, _ height: UInt64) -> UInt64? {
             runner.run(

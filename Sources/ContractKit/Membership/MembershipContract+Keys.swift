@@ -52,6 +52,9 @@ extension MembershipContract {
         guard id == context.sender.id || participant.organisation == context.sender.id,
             context.sender.signer != id
         else { throw .notAuthorised("a key is recovered by administrators of the same organisation") }
+        guard !participant.roles.contains(Self.memberRole) else {
+            throw .notAuthorised("\(id) has the key that signs its blocks; a member that lost it is admitted anew")
+        }
         try requireAdministrator(context)
         guard (try? VerifyingKey(coseKey: key)) != nil else {
             throw .invalid("key", "a COSE key, Ed25519 or P-256, public members only")

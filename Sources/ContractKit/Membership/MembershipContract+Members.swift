@@ -199,7 +199,7 @@ extension MembershipContract {
         context.set(
             Self.participants, participant,
             ParticipantRecord(
-                member: proposal.subject, name: record.name, roles: [Self.memberRole, Self.registrar],
+                member: proposal.subject, name: record.name, roles: [Self.memberRole],
                 attestedBy: "members", validUntil: nil, revokedAt: nil))
         try register(record.coseKey, owner: participant, kind: .participant, context)
         try context.emit("memberAdmitted", subject: proposal.subject, [("from", .unsigned(record.from))])

@@ -14,10 +14,6 @@ extension MembershipContract {
         guard !record.roles.contains(Self.registrar), !record.roles.contains(Self.memberRole) else {
             throw .notAuthorised("registrars are named in genesis or by the members, not by another registrar")
         }
-        // A member enrols its own users; for those of others there are registrars.
-        guard !context.sender.roles.contains(Self.memberRole) || record.member == context.sender.member else {
-            throw .notAuthorised("\(context.sender.member) enrols its own participants only")
-        }
         try add(id, record, key, context)
     }
 

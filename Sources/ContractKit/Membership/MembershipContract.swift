@@ -112,7 +112,7 @@ public struct MembershipContract: Contract {
             let record = MemberRecord(name: name, coseKey: member.key.coseKey, address: nil, from: 0)
             state.set(members.key(member.id), record.cbor.encoded())
             let participant = ParticipantRecord(
-                member: member.id, name: name, roles: [memberRole, registrar], attestedBy: "genesis", validUntil: nil,
+                member: member.id, name: name, roles: [memberRole], attestedBy: "genesis", validUntil: nil,
                 revokedAt: nil)
             enrol(Self.participant(of: member.id), participant, member.key)
         }
