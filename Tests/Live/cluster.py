@@ -58,10 +58,11 @@ class Network:
         else:
             os.kill(self.pid(member), signal.SIGKILL)
 
-    def start(self, member, configuration="node.json", **environment):
+    def start(self, member, configuration="node.json", under=(), **environment):
+        """Starts a member's node, under another program where one is named."""
         log = open(self.folder / member / "node.log", "a")
         self.own[member] = subprocess.Popen(
-            [PROGRAM, "node", "--config", str(self.folder / member / configuration)], cwd=REPOSITORY,
+            [*under, PROGRAM, "node", "--config", str(self.folder / member / configuration)], cwd=REPOSITORY,
             env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def head(self, member):
