@@ -57,7 +57,7 @@ def open_page(context: BrowserContext, base: str, path: str) -> tuple[Page, Visi
     page.on("console", on_message)
     page.on("pageerror", lambda error: visit.messages.append(str(error)))
     page.on("request", lambda request: visit.requests.append(request.url))
-    page.on("requestfinished", finished.append)
+    page.on("requestfinished", lambda request: finished.append(request))
     page.goto(path if path.startswith("http") else base + path, wait_until="load")
     page.wait_for_timeout(150)
     # Live updates stay open for as long as the page; they are not part of what a page weighs. Asked for here and not as they come: a

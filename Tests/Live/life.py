@@ -278,7 +278,7 @@ def forbidden(check, field):
     answers = []
     client.on_publish = lambda _c, _u, _m, code, _p: answers.append(code)
     device.report(client, 1, f"cairn/v1/{MEMBER}/{SOIL}/data/soil")
-    time.sleep(0.5)
+    field.wait("the broker's answer", lambda: answers, 30)
     check("a device cannot publish under another's name", answers and answers[0].is_failure, answers)
     person = Participant.__new__(Participant)
     person.name, person.key, person.kid = device.urn, device.ledger_key, device.kid

@@ -51,7 +51,7 @@ extension LedgerAPI {
                 var object = Self.json(result, of: operation)
                 object["changes"] = changes.map { String(decoding: $0, as: UTF8.self) }
                 return .json(object)
-            },
+            }.answeringEveryoneWithTheirOwn(),
         ]
     }
 
