@@ -1,5 +1,8 @@
-"""Step tables on a network: each organisation's node a process of its own, and while a scenario plays, one node and one etcd die and return."""
+"""Step tables on a network: each organisation's node a process of its own, and while a scenario plays, one node and one etcd die and return.
+
+CAIRN_SCENARIOS=all plays tracing's too, whose expiry of a box takes a minute; other tests run it, and tests of the network its cast."""
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -20,6 +23,8 @@ CASES = {
 
 def run(check):
     for use_case, (home, dies, registrar) in CASES.items():
+        if use_case == "agricultural-tracing" and os.environ.get("CAIRN_SCENARIOS") != "all":
+            continue
         with tempfile.TemporaryDirectory() as folder:
             network = Network(f"{folder}/network", use_case, registrar)
             process = network.up()
