@@ -100,7 +100,8 @@ extension NodeConnection {
 
     /// The changes of members that the node shows.
     public func memberChanges() async throws -> [MemberHistory.Announcement] {
-        try MemberHistory.announcements(try await get("/api/v1/ledgers/\(ledger.hex)/members/changes"))
+        try MemberHistory.announcements(
+            try CBOR.decode(try await get("/api/v1/ledgers/\(ledger.hex)/members/changes"), limits: .large))
     }
 
     /// Who signs at each height, followed from genesis on.

@@ -73,7 +73,8 @@ public final class NodeSession: Sendable {
     private func members() async throws -> MemberSet {
         let genesis = try Genesis(decoding: try await fetch("genesis"))
         guard genesis.id == ledger else { throw ConnectionError("genesis does not have the id of ledger \(ledger)") }
-        let changes = try MemberHistory.announcements(try await fetch("members/changes"))
+        let changes = try MemberHistory.announcements(
+            try CBOR.decode(try await fetch("members/changes"), limits: .large))
         return try MemberHistory(genesis, announced: changes).current
     }
 

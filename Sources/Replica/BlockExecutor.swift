@@ -100,19 +100,9 @@ struct BlockExecutor: Sendable {
         _ statement: Statement, with code: Code, isVerified: Bool, height: UInt64, time: UInt64, on state: WorkingState,
         _ senders: SenderCache
     ) -> TransactionResult {
-        do {
-            switch try authenticate(statement, isVerified, height: height, time: time, state, senders) {
-            case .success(let signer):
-                return perform(
-                    statement.operation, with: code, by: signer, as: statement.id, height: height, time: time,
-                    on: state)
-            case .failure(let refusal):
-                return TransactionResult(transaction: statement.id, rejection: refusal.rejection, events: [])
-            }
-        } catch {
-            let rejection = TransactionResult.Rejection(
-                contract: statement.operation.contract, code: error.code, message: error.message)
-            return TransactionResult(transaction: statement.id, rejection: rejection, events: [])
+        perform(statement.operation, with: code, as: statement.id, height: height, time: time, on: state) {
+            () throws(ContractError) in
+            try authenticate(statement, isVerified, height: height, time: time, state, senders)
         }
     }
 
@@ -121,25 +111,15 @@ struct BlockExecutor: Sendable {
         _ operation: Operation, with code: Code, by participant: String, height: UInt64, time: UInt64,
         on state: WorkingState
     ) -> TransactionResult {
-        do {
-            switch try signer(participant, time: time, state, SenderCache()) {
-            case .success(let signer):
-                return perform(
-                    operation, with: code, by: signer, as: .zero, height: height, time: time, on: state)
-            case .failure(let refusal):
-                return TransactionResult(transaction: .zero, rejection: refusal.rejection, events: [])
-            }
-        } catch {
-            let rejection = TransactionResult.Rejection(
-                contract: operation.contract, code: error.code, message: error.message)
-            return TransactionResult(transaction: .zero, rejection: rejection, events: [])
+        perform(operation, with: code, as: .zero, height: height, time: time, on: state) {
+            () throws(ContractError) in
+            try signer(participant, time: time, state, SenderCache())
         }
     }
 
     private func perform(
-        _ operation: Operation, with code: Code, by signer: Signer, as transaction: Hash32, height: UInt64,
-        time: UInt64,
-        on state: WorkingState
+        _ operation: Operation, with code: Code, as transaction: Hash32, height: UInt64, time: UInt64,
+        on state: WorkingState, by findSigner: () throws(ContractError) -> Result<Signer, Refused>
     ) -> TransactionResult {
         func refused(_ rejection: TransactionResult.Rejection) -> TransactionResult {
             state.rollBack()
@@ -147,6 +127,11 @@ struct BlockExecutor: Sendable {
         }
         var refusing = operation.contract
         do {
+            let signer: Signer
+            switch try findSigner() {
+            case .success(let found): signer = found
+            case .failure(let refusal): return refused(refusal.rejection)
+            }
             guard let contract = code[operation.contract] else {
                 return refused(Refusal.unknownContract(operation.contract))
             }

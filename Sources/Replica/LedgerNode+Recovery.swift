@@ -36,10 +36,10 @@ extension LedgerNode {
         }
         try await completeCertificates(replicas)
         let node = LedgerNode(
-            genesis: genesis, contracts: contracts, replicas: replicas, damaged: damaged,
+            genesis: genesis, replicas: replicas, damaged: damaged,
             sequencer: EmbeddedSequencer(), clock: clock)
         try node.resumeAtHead()
-        node.followMembers()
+        try node.followMembers()
         return node
     }
 

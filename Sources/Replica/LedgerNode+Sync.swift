@@ -28,16 +28,16 @@ extension LedgerNode {
         let replica = try await Replica.open(
             store: store, genesis: genesis, member: id, key: key, contracts: contracts, hasPeers: true)
         let node = LedgerNode(
-            genesis: genesis, contracts: contracts, replicas: [replica], damaged: [], sequencer: sequencer,
+            genesis: genesis, replicas: [replica], damaged: [], sequencer: sequencer,
             peers: peers, clock: clock, pause: pause, rule: rule)
         try node.resume()
-        node.followMembers()
+        try node.followMembers()
         return node
     }
 
     /// Takes up the records of the ledger's members, and tells peers where they are reached.
-    func followMembers() {
-        guard let records = try? MembershipContract.records(in: StoreReader(store: serving.store)) else { return }
+    func followMembers() throws {
+        let records = try MembershipContract.records(in: StoreReader(store: serving.store))
         state.withLock { $0.roster = records }
         guard let peers else { return }
         var addresses: [String: String] = [:]
@@ -214,7 +214,7 @@ extension LedgerNode {
             if execution.changesMembers { state.finality.changed(replica.members) }
             state.finality.executed(block, execution.headerHash)
         }
-        if execution.changesMembers { followMembers() }
+        if execution.changesMembers { try followMembers() }
         take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
     }
 

@@ -78,7 +78,6 @@ public final class LedgerNode: Sendable {
 
     public let genesis: Genesis
     public let ledger: Hash32
-    public let contracts: [any Contract]
     /// The members' replicas in this process that are sound.
     public let replicas: [Replica]
     /// Members whose store is damaged, with where.
@@ -99,14 +98,13 @@ public final class LedgerNode: Sendable {
     private let wakes: AsyncStream<Void>
 
     init(
-        genesis: Genesis, contracts: [any Contract], replicas: [Replica], damaged: [(member: String, error: String)],
+        genesis: Genesis, replicas: [Replica], damaged: [(member: String, error: String)],
         sequencer: any Sequencer, peers: (any PeerGroup)? = nil, clock: @escaping @Sendable () -> UInt64,
         pause: @escaping Pause = { try await Task.sleep(for: $0) },
         rule: @escaping Finality.Rule = { $0.quorum }
     ) {
         self.genesis = genesis
         ledger = genesis.id
-        self.contracts = contracts
         self.replicas = replicas
         self.damaged = damaged
         self.sequencer = sequencer
@@ -184,7 +182,7 @@ public final class LedgerNode: Sendable {
 
     /// Whether what this node brings into the order counts: it is nothing to the others where its member is none.
     func isMember(_ state: State) -> Bool {
-        state.finality.members.current.member(kid: serving.member.key.kid) == serving.member
+        state.finality.members.current.contains(serving.member)
     }
 
     /// Wakes the batcher when a timer is due, and ends waits that took too long.
@@ -248,10 +246,12 @@ public final class LedgerNode: Sendable {
             ? state.withLock { state in Set(batch.statements.map(\.id).filter { state.entries[$0] != nil }) } : []
         let execution = try await replica.execute(
             .init(batch: batch, slot: isShared ? slot : nil) { !isShared || admitted.contains($0) })
-        await executed(slot, execution, of: batch, by: replica)
+        try await executed(slot, execution, of: batch, by: replica)
     }
 
-    private func executed(_ slot: UInt64, _ execution: Replica.Execution, of batch: Batch, by replica: Replica) async {
+    private func executed(
+        _ slot: UInt64, _ execution: Replica.Execution, of batch: Batch, by replica: Replica
+    ) async throws {
         let members = execution.changesMembers ? replica.members : nil
         let (done, settled, failure) = state.withLock { state in
             let executions = state.executed[slot, default: 0] + 1
@@ -276,7 +276,7 @@ public final class LedgerNode: Sendable {
             peers?.publish(PeerNews(votes: [SignedHeader(header: block.headerBytes, vote: vote)]))
         }
         announce(settled)
-        if replica === serving, members != nil { followMembers() }
+        if replica === serving, members != nil { try followMembers() }
         if let failure { stop(with: failure) }
         if replica === serving, !execution.repeated.isEmpty { answerRepeated(execution.repeated) }
         // The slots before a block that made none are needed until it is on the disk: its header has their clocks.

@@ -174,7 +174,7 @@ public final class Replica: Sendable {
     func vote(for block: StoredBlock) -> Vote? {
         let height = block.header.height
         let (start, members) = engine.withLock { ($0.voteStart, $0.members.members(at: height)) }
-        guard let start, height >= start, members.member(kid: key.kid) == member else { return nil }
+        guard let start, height >= start, members.contains(member) else { return nil }
         return Vote.sign(block.headerBytes, with: key)
     }
 
@@ -284,7 +284,7 @@ public final class Replica: Sendable {
             try writer.setMembers(next, from: height + 1)
             engine.members.append(next, announcedBy: header)
         }
-        if assignment.certified == nil, signers.member(kid: key.kid) == member,
+        if assignment.certified == nil, signers.contains(member),
             engine.voteStart.map({ height >= $0 }) ?? false
         {
             try writer.setSignState(epoch: header.epoch, height: height, headerHash: headerHash)

@@ -97,7 +97,7 @@ final class TestNode: Sendable {
     func answer(_ method: HTTPMethod, _ uri: String, _ headers: HTTPHeaders, _ body: [UInt8]) -> (Int, String, [UInt8])?
     {
         if uri.hasSuffix("/genesis") { return (200, "application/cbor", Self.genesis.bytes) }
-        if uri.hasSuffix("/members/changes") { return (200, "application/cbor", MemberHistory.encoded([])) }
+        if uri.hasSuffix("/members/changes") { return (200, "application/cbor", MemberHistory.cbor([]).encoded()) }
         return text(method, uri, headers, body).map { ($0.0, $0.1, Array($0.2.utf8)) }
     }
 

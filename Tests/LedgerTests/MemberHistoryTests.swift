@@ -41,7 +41,7 @@ struct MemberHistoryTests {
         #expect([0, 7, 8, 9, 10, .max].map { history.members(at: $0).count } == [4, 4, 5, 5, 4, 4])
         #expect([0, 6, 7, 8, 9, .max].map { history.members(after: $0).count } == [4, 4, 5, 5, 4, 4])
         #expect([10, 11, 14, 15].map { history.members(atLogSize: $0).count } == [4, 5, 5, 4])
-        #expect(try MemberHistory.announcements(MemberHistory.encoded(changes)) == changes)
+        #expect(try MemberHistory.announcements(MemberHistory.cbor(changes)) == changes)
     }
 
     @Test func whatNoQuorumOfThoseBeforeSignedIsRefused() {

@@ -9,7 +9,7 @@ import Ledger
 /// | `need` | a registrar | the terms do not exist |
 ///
 /// `need` has a gateway deliver readings of those owners alone who signed certain terms; see
-/// ``requireAgreement(of:at:in:)``.
+/// ``agrees(_:at:in:)``.
 public struct TermsContract: Contract {
     public static let contractName = "terms"
     /// By `<issuer>/<name>/<version>`.

@@ -37,11 +37,11 @@ public struct MemberHistory: Sendable, Hashable {
         }
     }
 
-    /// Changes as a node lists them: deterministic CBOR.
-    public static func encoded(_ changes: [Announcement]) -> Bytes { CBOR.array(changes.map(\.cbor)).encoded() }
+    /// Changes as they stand in a bundle, in a replica, and in what a node lists.
+    public static func cbor(_ changes: [Announcement]) -> CBOR { .array(changes.map(\.cbor)) }
 
-    public static func announcements(_ bytes: Bytes) throws(LedgerError) -> [Announcement] {
-        guard let items = try CBOR.decode(bytes, limits: .large).array else {
+    public static func announcements(_ cbor: CBOR) throws(LedgerError) -> [Announcement] {
+        guard let items = cbor.array else {
             throw LedgerError(.block, "changes of members are a list of [header, certificate, member set]")
         }
         var changes: [Announcement] = []
@@ -67,8 +67,10 @@ public struct MemberHistory: Sendable, Hashable {
             let certificate = try FinalityCertificate(decoding: change.certificate)
             let before = current
             let votes = certificate.validVotes(over: change.header, in: before)
-            guard header.ledger == genesis.id, header.height + 1 > (periods.last?.from ?? 0),
-                header.nextMembers == change.members.hash, change.members != before,
+            // Nothing is added to a number of a header that comes from outside before it is known not to be the last one.
+            guard header.ledger == genesis.id, header.height < .max, header.logSize < .max,
+                header.height >= periods.last?.from ?? 0, header.nextMembers == change.members.hash,
+                change.members != before,
                 votes >= before.quorum, votes == certificate.votes.count
             else {
                 throw LedgerError(
@@ -89,6 +91,11 @@ public struct MemberHistory: Sendable, Hashable {
 
     /// Who signs the block of a height. Above the last known height these are the latest members.
     public func members(at height: UInt64) -> MemberSet { (periods.last { $0.from <= height } ?? periods[0]).members }
+
+    /// Whom the header of a height names as signers of the next one; of any height, also of the last that there is.
+    public func members(after height: UInt64) -> MemberSet {
+        height == .max ? current : members(at: height + 1)
+    }
 
     /// Whose signatures a checkpoint of a size carries: the members that the header of its last block names.
     public func members(atLogSize size: UInt64) -> MemberSet {

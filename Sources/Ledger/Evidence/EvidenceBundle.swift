@@ -90,7 +90,7 @@ public struct EvidenceBundle: Sendable {
             (7, .optional(checkpoint)),
         ]
         if !notes.isEmpty { members.append((8, .array(notes.map { .array([.text($0.title), .text($0.text)]) }))) }
-        if !changes.isEmpty { members.append((9, .array(changes.map(\.cbor)))) }
+        if !changes.isEmpty { members.append((9, MemberHistory.cbor(changes))) }
         return CBOR.map(CBORMap(members)).encoded()
     }
 
@@ -107,7 +107,7 @@ public struct EvidenceBundle: Sendable {
         self.records = []
         self.state = []
         self.readings = []
-        changes = []
+        changes = try map[9].map { cbor throws(LedgerError) in try MemberHistory.announcements(cbor) } ?? []
         for item in blocks {
             guard let parts = item.array, parts.count == 2, let header = parts[0].bytes, let votes = parts[1].bytes
             else { throw malformed }
@@ -126,7 +126,6 @@ public struct EvidenceBundle: Sendable {
             let (index, reading, proof) = try Self.proved(item, below: records.count)
             self.readings.append(ProvedReading(record: index, reading: reading, inclusion: proof))
         }
-        for item in map[9]?.array ?? [] { changes.append(try MemberHistory.Announcement(cbor: item)) }
         notes = (map[8]?.array ?? []).compactMap { item in
             guard let pair = item.array, pair.count == 2, let title = pair[0].text, let text = pair[1].text
             else { return nil }

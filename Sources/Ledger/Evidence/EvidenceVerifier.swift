@@ -101,7 +101,7 @@ public struct EvidenceVerifier {
             let votes = certificate.validVotes(over: block.header, in: signers)
             let ours =
                 header.ledger == Hash32.sha256(bundle.genesis)
-                && header.nextMembers == members.members(at: header.height + 1).hash
+                && header.nextMembers == members.members(after: header.height).hash
             // A vote that does not hold has no business in a certificate, also where enough others do.
             let final = ours && votes >= signers.quorum && votes == certificate.votes.count
             headers.append(final ? header : nil)

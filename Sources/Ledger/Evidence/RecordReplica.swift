@@ -58,7 +58,7 @@ public struct RecordReplica: Sendable {
                 .hash(entry.transaction), .unsigned(UInt64(entry.bundle.count)), .hash(Hash32.sha256(entry.bundle)),
             ])
         }
-        let announced: [CBOR] = changes.isEmpty ? [] : [.array(changes.map(\.cbor))]
+        let announced: [CBOR] = changes.isEmpty ? [] : [MemberHistory.cbor(changes)]
         let content = CBOR.array(
             [.bytes(genesis.bytes), .text(participant), .text(checkpoint), .array(list)] + announced
         ).encoded()
@@ -87,9 +87,7 @@ public struct RecordReplica: Sendable {
         }
         var replica = RecordReplica(
             genesis: try Genesis(decoding: genesis), participant: participant, checkpoint: checkpoint)
-        for change in parts.count == 5 ? parts[4].array ?? [] : [] {
-            replica.changes.append(try MemberHistory.Announcement(cbor: change))
-        }
+        if parts.count == 5 { replica.changes = try MemberHistory.announcements(parts[4]) }
         var places: [(transaction: Hash32, count: Int, hash: Hash32)] = []
         for item in list {
             guard let parts = item.array, parts.count == 3, let id = parts[0].hash32, let count = parts[1].unsigned,

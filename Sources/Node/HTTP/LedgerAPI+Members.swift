@@ -26,7 +26,7 @@ extension LedgerAPI {
             ) { request in
                 try self.requireLedger(request)
                 let changes = try self.node.memberChanges(through: self.node.finalHeight)
-                return .bytes(MemberHistory.encoded(changes), "application/cbor")
+                return .bytes(MemberHistory.cbor(changes).encoded(), "application/cbor")
             },
         ]
     }

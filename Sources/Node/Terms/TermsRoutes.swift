@@ -144,15 +144,7 @@ struct TermsRoutes: Sendable {
             let (result, changes) = try platform.node.rehearse(
                 try platform.signing(terms, by: session), by: session.signer)
             words = Self.words(result.rejection?.message, changes: changes.count)
-            form =
-                result.rejection != nil
-                ? nil
-                : Form(
-                    id: "sign", title: "Sign these terms", action: "\(TermsPage.path)/sign", fields: [],
-                    fixed: [
-                        .init("issuer", terms.issuer), .init("name", terms.name), .init("version", terms.version),
-                        .init("hash", terms.hash.hex),
-                    ], submit: "Sign with my key", csrfToken: session.formToken)
+            if result.rejection == nil { form = Self.signing(terms, session) }
         }
         return TermsPage(
             title: text.title, issuer: platform.name(of: terms.issuer), version: terms.version,
@@ -167,9 +159,18 @@ struct TermsRoutes: Sendable {
             rehearsal: words, form: form)
     }
 
+    private static func signing(_ terms: SignedTerms, _ session: Session) -> Form {
+        Form(
+            id: "sign", title: "Sign these terms", action: "\(TermsPage.path)/sign", fields: [],
+            fixed: [
+                .init("issuer", terms.issuer), .init("name", terms.name), .init("version", terms.version),
+                .init("hash", terms.hash.hex),
+            ], submit: "Sign with my key", csrfToken: session.formToken)
+    }
+
     private static func words(_ refusal: String?, changes: Int) -> String {
         if let refusal { return "If you signed now it would be refused: \(refusal)." }
         return "Tried out, nothing is signed yet: the ledger would take your signature and change "
-            + "\(changes == 1 ? "one entry" : "\(changes) entries"), all of them yours."
+            + "\(changes == 1 ? "one entry" : "\(changes) entries")."
     }
 }
