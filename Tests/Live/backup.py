@@ -8,7 +8,7 @@ import tempfile
 import threading
 
 from cluster import Network
-from process import PROGRAM, REPOSITORY, get_json, stop
+from process import PROGRAM, REPOSITORY, get_json
 
 MEMBER, WRITER = "retail", "cooperative"
 
@@ -20,18 +20,10 @@ def cairn(*words):
 def run(check):
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
-        processes = network.up()
-        try:
+        with network.running():
             backed_up(check, network, f"{folder}/backup")
             damaged(check, f"{folder}/backup", f"{folder}/damaged")
             restored(check, network, f"{folder}/backup")
-        except BaseException:
-            print(f"{MEMBER}: {(network.folder / MEMBER / 'node.log').read_text()[-2500:]}", flush=True)
-            raise
-        finally:
-            for process in network.own.values():
-                stop(process)
-            stop(processes, 60)
 
 
 def backed_up(check, network, backup):

@@ -120,15 +120,12 @@ def two_nodes(check):
     races = int(os.environ.get("CAIRN_RACES_APART", "40"))
     with tempfile.TemporaryDirectory() as folder:
         network = Network(folder, "chattel-mortgage", ("chamber", "chamber"))
-        process = network.up()
-        try:
+        with network.running():
             ledger = Apart(network)
             prepare(check, ledger)
             chattel.race(check, ledger, races)
             heads = network.agree()
             check("CHAT-10: all four nodes agree afterwards", len(set(heads.values())) == 1, heads)
-        finally:
-            stop(process, 60)
 
 
 def person(ledger, folder, name, roles):

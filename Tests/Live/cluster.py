@@ -1,4 +1,5 @@
 """Four organisations' nodes as processes of their own, ordered by three etcd: one dies, one loses its disk, one lies."""
+import contextlib
 import hashlib
 import json
 import os
@@ -35,7 +36,25 @@ class Network:
         self.reader = Participant(name, f"{folder}/{member}/keys/{name}.key")
         for url in self.urls.values():
             read_as(url, self.reader)
-        self.own = {}
+        #: Nodes and members of etcd that a test started itself, in the place of those that `network up` started.
+        self.own, self.etcd = {}, {}
+
+    @contextlib.contextmanager
+    def running(self):
+        """The network while a test goes on; where it breaks off, the end of each node's log is told."""
+        processes = self.up()
+        try:
+            yield
+        except BaseException:
+            for member in self.members:
+                print(f"{member}: {(self.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
+            raise
+        finally:
+            for node in self.own.values():
+                stop(node)
+            stop(processes, 60)
+            for etcd in self.etcd.values():
+                stop(etcd)
 
     def up(self):
         self.output = open(self.folder / "up.out", "w+")
@@ -130,21 +149,12 @@ def run(check):
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
         keys_apart(check, network)
-        processes = network.up()
-        try:
+        with network.running():
             ordinary(check, network)
             one_dies(check, network)
             one_loses_its_disk(check, network)
             one_lies(check, network)
             an_orderer_dies(check, network)
-        except BaseException:
-            for member in network.members:
-                print(f"{member}: {(network.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
-            raise
-        finally:
-            for process in network.own.values():
-                stop(process)
-            stop(processes, 60)
 
 
 def keys_apart(check, network):

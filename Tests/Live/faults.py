@@ -12,7 +12,7 @@ import threading
 import time
 
 from cluster import Network
-from process import free_port, get_json, request, stop, wait_until_up
+from process import free_port, get_json, request, wait_until_up
 
 CUT, HALTED, FULL, OTHERS = "logistics", "retail", "retail", ("cooperative", "laboratory")
 
@@ -122,40 +122,33 @@ def run(check):
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
         wires = wired(network)
-        processes = network.up()
-        network.etcd = {}
-        clients = []
+        clients = [Client(network, number) for number in range(4)]
         try:
-            network.pay("cooperative", 1)
-            before = network.balance("cooperative")
-            clients = [Client(network, number) for number in range(4)]
-            for client in clients:
-                client.start()
-            halted_node(check, network)
-            cut_off(check, network, wires)
-            halted_etcd(check, network)
-            killed_etcd(check, network)
-            full_disk(check, network)
-            wrong_clock(check, network)
-            for client in clients:
-                client.stopping.set()
-            for client in clients:
-                client.join(120)
-            histories(check, network, clients, before)
-            forgetful_etcd(check, network)
-        except BaseException:
-            for member in network.members:
-                print(f"{member}: {(network.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
-            raise
+            with network.running():
+                drill(check, network, wires, clients)
         finally:
-            for client in clients:
-                client.stopping.set()
-            for process in network.own.values():
-                stop(process)
-            stop(processes, 60)
-            for process in network.etcd.values():
-                stop(process)
             subprocess.run(["umount", f"{folder}/network/{FULL}/members"], capture_output=True)
+
+
+def drill(check, network, wires, clients):
+    network.pay("cooperative", 1)
+    before = network.balance("cooperative")
+    try:
+        for client in clients:
+            client.start()
+        halted_node(check, network)
+        cut_off(check, network, wires)
+        halted_etcd(check, network)
+        killed_etcd(check, network)
+        full_disk(check, network)
+        wrong_clock(check, network)
+    finally:
+        for client in clients:
+            client.stopping.set()
+    for client in clients:
+        client.join(120)
+    histories(check, network, clients, before)
+    forgetful_etcd(check, network)
 
 
 def goes_on(network, blocks=5, seconds=60):

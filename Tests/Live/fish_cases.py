@@ -16,8 +16,8 @@ from paho.mqtt.properties import Properties
 import field
 from device import Device
 from fish import NAME, POND, PROBE, Ponds, agree, operations, terms_of
-from fish_records import HOUR, card, enrol, must, new_key, now, rule
-from process import call, request_as
+from fish_records import HOUR, bind, card, enrol, must, new_key, now, rule, shares_with
+from process import request_as
 from statement import Participant, encode
 
 PEOPLE = ("rural-bank", "city-bank", "harvest-mutual", "loss-desk", "aquacloud", "pond-vet", "delta-feeds", "bay-farm",
@@ -247,9 +247,7 @@ def batch(check, ponds):
     # 3963 fish of 90 g would weigh 357 kg.
     check("FISH-28: a contradiction is on the farmer's page, with the way to correct it", "contradicted" in page
           and "Correct a report" in page)
-    agree(ponds, "lagoon-farm", "harvest-mutual")
-    must(ponds, "lagoon-farm", "share", institution="harvest-mutual", until=now() + 86_400_000,
-         classes=["water", "operations", "fry", "feed", "medicine"])
+    shares_with(ponds, "harvest-mutual")
     must(ponds, "harvest-mutual", "publishModel", about="harvest-mutual", name="look", version=1,
          card=card("cover", [rule("historyDays", 0, "history is short")]))
     must(ponds, "lagoon-farm", "requestCover", about="cover:lagoon-farm/LIFE", id="LIFE", model="harvest-mutual/look/1",
@@ -281,18 +279,12 @@ def exclusions(check, ponds):
          count=900, certificate=bytes(32))
     for name in ("harvest-mutual", "lagoon-farm"):
         must(ponds, "fisheries-office", "issue", "wallet", name, to=name, amount=200_000, currency="XPT")
-    agree(ponds, "lagoon-farm", "harvest-mutual")
-    must(ponds, "lagoon-farm", "share", institution="harvest-mutual", until=now() + 86_400_000,
-         classes=["water", "operations", "fry", "feed", "medicine"])
+    shares_with(ponds, "harvest-mutual")
     for version, limit in ((1, 800), (2, 1000)):
         must(ponds, "harvest-mutual", "publishModel", about="harvest-mutual", name="dense", version=version, card=card(
             "cover", [rule("historyDays", 0, "history is short")], exclusions=[["density", limit]]))
     for cover, version in (("full", 1), ("fits", 2)):
-        key = f"lagoon-farm/{cover}"
-        must(ponds, "lagoon-farm", "requestCover", about=f"cover:{key}", id=cover, model=f"harvest-mutual/dense/{version}",
-             batch="CL", sum=50_000)
-        must(ponds, "harvest-mutual", "quote", about=f"cover:{key}", cover=key)
-        must(ponds, "lagoon-farm", "bind", about=f"cover:{key}", id=cover)
+        bind(ponds, cover, f"harvest-mutual/dense/{version}", "CL")
     _, page = ponds.get("lagoon-farm", "/fish/cover?key=lagoon-farm%2Ffull")
     check("FISH-8: the farmer reads the exclusion before any loss", b"more than 800 fish live on 100 square metres" in page)
     end = now()

@@ -222,6 +222,21 @@ def papers(check, ponds):
           and loan["stage"] == "refused", loan)
 
 
+def shares_with(ponds, institution):
+    """The farm signs an institution's terms, and shows it all kinds of data for a day."""
+    agree(ponds, "lagoon-farm", institution)
+    must(ponds, "lagoon-farm", "share", institution=institution, until=now() + 86_400_000,
+         classes=["water", "operations", "fry", "feed", "medicine"])
+
+
+def bind(ponds, cover, model, batch):
+    """The farm asks for a cover, the insurer quotes, the farm takes it."""
+    key = f"lagoon-farm/{cover}"
+    must(ponds, "lagoon-farm", "requestCover", about=f"cover:{key}", id=cover, model=model, batch=batch, sum=50_000)
+    must(ponds, "harvest-mutual", "quote", about=f"cover:{key}", cover=key)
+    must(ponds, "lagoon-farm", "bind", about=f"cover:{key}", id=cover)
+
+
 def audit(check, ponds):
     """FISH-25: a gap of the sensor counts neither as loss nor as none, and an audit pays where the index failed."""
     silent = "urn:dev:ops:32473-pondprobe-silent"
@@ -232,17 +247,11 @@ def audit(check, ponds):
          count=1000, certificate=bytes(32))
     must(ponds, "fisheries-office", "issue", "wallet", "harvest-mutual", to="harvest-mutual", amount=200_000, currency="XPT")
     must(ponds, "fisheries-office", "issue", "wallet", "lagoon-farm", to="lagoon-farm", amount=20_000, currency="XPT")
-    agree(ponds, "lagoon-farm", "harvest-mutual")
-    must(ponds, "lagoon-farm", "share", institution="harvest-mutual", until=now() + 86_400_000,
-         classes=["water", "operations", "fry", "feed", "medicine"])
+    shares_with(ponds, "harvest-mutual")
     must(ponds, "harvest-mutual", "publishModel", about="harvest-mutual", name="plain", version=1,
          card=card("cover", [rule("historyDays", 0, "history is short")]))
     for cover in ("gap", "index"):
-        key = f"lagoon-farm/{cover}"
-        must(ponds, "lagoon-farm", "requestCover", about=f"cover:{key}", id=cover, model="harvest-mutual/plain/1", batch="S",
-             sum=50_000)
-        must(ponds, "harvest-mutual", "quote", about=f"cover:{key}", cover=key)
-        must(ponds, "lagoon-farm", "bind", about=f"cover:{key}", id=cover)
+        bind(ponds, cover, "harvest-mutual/plain/1", "S")
     start = now() - 10 * HOUR
     minute = 60_000
 

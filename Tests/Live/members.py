@@ -9,7 +9,7 @@ import cbor2
 
 from cluster import Network
 from evidence import Verifier
-from process import PROGRAM, REPOSITORY, call, get_json, read_as, request, stop, wait_until_up
+from process import PROGRAM, REPOSITORY, call, get_json, read_as, request, wait_until_up
 from statement import Participant
 
 NEW = "harbour"
@@ -20,8 +20,7 @@ def run(check):
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
         founders = list(network.members)
-        process = network.up()
-        try:
+        with network.running():
             pids = {member: network.pid(member) for member in founders}
             before = record(network, founders[0])
             waits(check, network)
@@ -34,14 +33,6 @@ def run(check):
             proofs(check, network, before, founders)
             rebuilds(check, network, founders)
             leave(check, network, founders)
-        except BaseException:
-            for member in network.members:
-                print(f"{member}: {(network.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
-            raise
-        finally:
-            for node in network.own.values():
-                stop(node)
-            stop(process, 60)
 
 
 def cairn(*arguments):

@@ -10,7 +10,7 @@ import time
 
 from cluster import Network
 from faults import kill_etcd, start_etcd
-from process import PROGRAM, REPOSITORY, stop
+from process import PROGRAM, REPOSITORY
 
 #: Member beside whose node broker and gateway run, the one that dies, and a registrar with its member, by use case.
 CASES = {
@@ -27,15 +27,8 @@ def run(check):
             continue
         with tempfile.TemporaryDirectory() as folder:
             network = Network(f"{folder}/network", use_case, registrar)
-            process = network.up()
-            try:
+            with network.running():
                 play(check, network, use_case, home, dies)
-            finally:
-                for node in network.own.values():
-                    stop(node)
-                for etcd in getattr(network, "etcd", {}).values():
-                    stop(etcd)
-                stop(process, 60)
 
 
 def play(check, network, use_case, home, dies):
@@ -59,7 +52,7 @@ def play(check, network, use_case, home, dies):
 
 def disturb(network, dies):
     """kill -9 of a node and of an etcd, some seconds apart; both return."""
-    network.etcd, network.etcd_back = {}, False
+    network.etcd_back = False
     time.sleep(3)
     network.kill(dies)
     time.sleep(2)
