@@ -228,15 +228,20 @@ let package = Package(
                 "Observability", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
-        .target(name: "TestSupport", dependencies: ["Ledger", "ContractKit"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["Broker", "ContractKit", "EtcdSequencing", "Ledger"],
+            path: "Tests/TestSupport"),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport", crypto]),
         .testTarget(name: "ContractKitTests", dependencies: ["ContractKit", "Ledger", "TestSupport"]),
         .testTarget(
             name: "ReplicaTests",
-            dependencies: ["Replica", "Ledger", "LedgerStore", "Sequencing", "ContractKit", "TestSupport", grdb]),
+            dependencies: [
+                "Replica", "Ledger", "LedgerStore", "Sequencing", "EtcdSequencing", "Broker", "ContractKit",
+                "TestSupport", grdb,
+            ]),
         .testTarget(
             name: "SequencingTests",
-            dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker", "ChildProcesses"]),
+            dependencies: ["Sequencing", "EtcdSequencing", "Ledger", "Broker", "ChildProcesses", "TestSupport"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [

@@ -23,6 +23,7 @@ public final class EtcdSequencer: Sequencer {
     }
 
     private struct State {
+        let keys: SlotKeys
         /// The furthest head that this process has seen.
         var head: SlotHead
         /// Entries that were read ahead, and the digest before the first slot that was not read.
@@ -31,10 +32,19 @@ public final class EtcdSequencer: Sequencer {
         var reported: UInt64 = 0
         var trouble: String?
         var isClosed = false
+
+        init(ledger: Hash32, generation: UInt64) {
+            keys = SlotKeys(ledger: ledger, generation: generation)
+            head = SlotHead(generation: generation, next: 0, digest: .zero)
+        }
+
+        /// What a call about an earlier order brings late is nothing to this one.
+        mutating func advance(to seen: SlotHead) {
+            if seen.generation == head.generation, seen.next > head.next { head = seen }
+        }
     }
 
     private let etcd: any SlotStore
-    private let keys: SlotKeys
     private let ledger: Hash32
     private let member: String
     private let key: SigningKey
@@ -44,6 +54,7 @@ public final class EtcdSequencer: Sequencer {
 
     /// - Parameters:
     ///   - key: of the member that appends.
+    ///   - generation: epoch of the order.
     ///   - report: is told what keeps etcd from working, and nil when it works again.
     public convenience init(
         _ configuration: EtcdConfiguration, ledger: Hash32, member: String, key: SigningKey,
@@ -60,13 +71,23 @@ public final class EtcdSequencer: Sequencer {
     ) {
         self.etcd = etcd
         self.wait = wait
-        keys = SlotKeys(ledger: ledger)
         self.ledger = ledger
         self.member = member
         self.key = key
         self.report = report
-        state = Mutex(State(head: SlotHead(generation: generation, next: 0, digest: .zero)))
+        state = Mutex(State(ledger: ledger, generation: generation))
     }
+
+    public func begin(_ epoch: UInt64) {
+        state.withLock { state in
+            let isClosed = state.isClosed
+            state = State(ledger: ledger, generation: epoch)
+            state.isClosed = isClosed
+        }
+    }
+
+    private var generation: UInt64 { state.withLock { $0.head.generation } }
+    private var keys: SlotKeys { state.withLock { $0.keys } }
 
     public var trouble: String? { state.withLock { $0.trouble } }
 
@@ -109,13 +130,13 @@ public final class EtcdSequencer: Sequencer {
 
     private func appended(_ entry: SlotEntry, at head: SlotHead) -> UInt64 {
         let next = SlotHead(generation: head.generation, next: head.next + 1, digest: entry.digest)
-        state.withLock { if $0.head.next < next.next { $0.head = next } }
+        state.withLock { $0.advance(to: next) }
         return head.next
     }
 
     /// The head in etcd; one that went back is no head that this ledger can go on from.
     private func readHead(_ etcd: any SlotStore) async throws -> SlotHead {
-        let known = state.withLock { $0.head }
+        let (known, keys) = state.withLock { ($0.head, $0.keys) }
         let value = try await etcd.range(keys.head).first?.value
         let head =
             try value.map { try SlotHead(decoding: $0) }
@@ -128,17 +149,22 @@ public final class EtcdSequencer: Sequencer {
                 "etcd stands at slot \(head.next) of generation \(head.generation), \(known.next) of \(known.generation) was seen before; it was restored from an older copy or wiped"
             )
         }
-        state.withLock { if $0.head.next < head.next { $0.head = head } }
+        state.withLock { $0.advance(to: head) }
         return head
     }
 
     // MARK: Reading
 
     public func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
+        let epoch = generation
         var pause = Limits.shortestPause
         while true {
-            if let entry = state.withLock({ $0.entries.removeValue(forKey: slot) }) {
-                return entry.batch(in: slot, ledger: ledger, members: members)
+            let read = try state.withLock { state in
+                try Self.expect(epoch, in: state)
+                return state.entries.removeValue(forKey: slot)
+            }
+            if let entry = read {
+                return entry.batch(in: slot, ledger: ledger, members: members, epoch: epoch)
             }
             let isThere = try await persist { try await self.read(from: slot, $0) }
             if isThere { continue }
@@ -149,6 +175,7 @@ public final class EtcdSequencer: Sequencer {
 
     /// Reads entries from a slot on; false if it is not filled yet.
     private func read(from slot: UInt64, _ etcd: any SlotStore) async throws -> Bool {
+        let epoch = generation
         let found = try await etcd.range(keys.slot(slot), to: keys.endOfSlots, limit: Limits.readAhead)
         guard found.first?.key == keys.slot(slot) else {
             // Nothing there yet, unless the head says that there was.
@@ -174,7 +201,7 @@ public final class EtcdSequencer: Sequencer {
                 break
             }
         }
-        remember(entries)
+        remember(entries, of: epoch)
         return true
     }
 
@@ -192,17 +219,17 @@ public final class EtcdSequencer: Sequencer {
         return entry
     }
 
-    private func remember(_ entries: [(slot: UInt64, entry: SlotEntry)]) {
+    private func remember(_ entries: [(slot: UInt64, entry: SlotEntry)], of epoch: UInt64) {
         state.withLock { state in
+            guard state.head.generation == epoch else { return }
             state.entries.removeAll()
             state.digests.removeAll()
             for (slot, entry) in entries {
                 state.entries[slot] = entry
                 state.digests[slot] = entry.digest
             }
-            if let last = entries.last, last.slot >= state.head.next {
-                state.head = SlotHead(
-                    generation: state.head.generation, next: last.slot + 1, digest: last.entry.digest)
+            if let last = entries.last {
+                state.advance(to: SlotHead(generation: epoch, next: last.slot + 1, digest: last.entry.digest))
             }
         }
     }
@@ -242,11 +269,16 @@ public final class EtcdSequencer: Sequencer {
 
     /// Asks again until etcd answers; what no asking mends is thrown.
     private func persist<R>(_ body: (any SlotStore) async throws -> R) async throws -> R {
+        let epoch = generation
         var pause = Limits.shortestRetry
         while true {
-            if state.withLock({ $0.isClosed }) { throw CancellationError() }
+            try state.withLock { state in
+                if state.isClosed { throw CancellationError() }
+                try Self.expect(epoch, in: state)
+            }
             do {
                 let result = try await body(etcd)
+                try state.withLock { try Self.expect(epoch, in: $0) }
                 settle(nil)
                 return result
             } catch let error as SequencingError where [.unreachable, .full, .refused].contains(error.code) {
@@ -255,6 +287,12 @@ public final class EtcdSequencer: Sequencer {
                 try await wait(pause)
                 pause = min(pause * 2, Limits.longestRetry)
             }
+        }
+    }
+
+    private static func expect(_ epoch: UInt64, in state: State) throws {
+        guard state.head.generation == epoch else {
+            throw SequencingError(.superseded, "the order of epoch \(state.head.generation) follows that of \(epoch)")
         }
     }
 
@@ -271,7 +309,9 @@ public final class EtcdSequencer: Sequencer {
 struct SlotKeys: Sendable {
     private let prefix: String
 
-    init(ledger: Hash32) { prefix = "cairn/\(ledger.hex)/" }
+    init(ledger: Hash32, generation: UInt64) {
+        prefix = "cairn/\(ledger.hex)/" + (generation == 0 ? "" : "order-\(generation)/")
+    }
 
     var head: Bytes { Bytes("\(prefix)head".utf8) }
     var progress: Bytes { Bytes("\(prefix)progress/".utf8) }

@@ -52,13 +52,15 @@ struct SlotEntry: Sendable {
 
     /// The batch as every member reads it. What is not signed by a member of the ledger, or not a batch, is an empty one to all of them;
     /// so is nothing to them a statement that does not decode, and a clock that its member did not sign.
-    func batch(in slot: UInt64, ledger: Hash32, members: MemberSet) -> Batch {
+    /// So is one of another epoch, which somebody took over from an order before.
+    func batch(in slot: UInt64, ledger: Hash32, members: MemberSet, epoch wanted: UInt64) -> Batch {
         guard let member = members.member(kid: kid),
             COSESign1.verifyDetached(
                 signature, payload: content, externalAAD: Self.binding(ledger, slot, previous), with: member.key),
             let parts = try? CBOR.decode(content, limits: Self.limits).array, parts.count == 4,
-            let epoch = parts[0].unsigned, let reports = parts[2].array, let statements = parts[3].array
-        else { return Batch(epoch: 0, proposer: "", clocks: [], statements: []) }
+            let epoch = parts[0].unsigned, epoch == wanted, let reports = parts[2].array,
+            let statements = parts[3].array
+        else { return Batch(epoch: wanted, proposer: "", clocks: [], statements: []) }
         let clocks = reports.compactMap { try? SignedClock(cbor: $0) }.filter {
             $0.isSigned(by: members, ledger: ledger)
         }

@@ -79,6 +79,20 @@ extension DatabaseMigrator {
                     CREATE TABLE member_sets (from_height INTEGER PRIMARY KEY, members BLOB NOT NULL);
                     """)
         }
+        migrator.registerMigration("6 resolutions of the members") { db in
+            try db.execute(
+                sql: """
+                    -- What a quorum signed outside of the order.
+                    CREATE TABLE resolutions (number INTEGER PRIMARY KEY, resolution BLOB NOT NULL);
+                    -- What this member promised: to sign no block of an earlier epoch above this height.
+                    CREATE TABLE order_promise (
+                        single INTEGER PRIMARY KEY CHECK (single = 1),
+                        epoch INTEGER NOT NULL, height INTEGER NOT NULL, header_hash BLOB NOT NULL);
+                    -- Statements in whose execution the process ended, and how often.
+                    CREATE TABLE interruptions (
+                        statement BLOB PRIMARY KEY, height INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

@@ -40,20 +40,20 @@ extension EmbeddedConsortium {
     ) async throws -> (LedgerNode, Neighbours?) {
         let member = try localMember(place.member, keys)
         let logger = configuration.logger
-        let sequencer = try EtcdSequencer(
-            place.etcd, ledger: genesis.id, member: member.id, key: member.key
-        ) { trouble in
+        let report: @Sendable (String?) -> Void = { trouble in
             if let trouble {
                 logger.warning("the order does not go on", metadata: ["error": "\(trouble)"])
             } else {
                 logger.notice("the order goes on")
             }
         }
+        let sequencer = try EtcdSequencer(
+            place.etcd, ledger: genesis.id, member: member.id, key: member.key, report: report)
         let peers = PeerClient(
             ledger: genesis.id, member: place.member, key: member.key, addresses: place.peers, clock: Self.clock)
         let node = try await LedgerNode.member(
             genesis: genesis, member: member, contracts: contracts, sequencer: sequencer, peers: peers,
-            clock: Self.clock)
+            clock: Self.clock, report: report)
         let routes = PeerRoutes(node: node, clock: Self.clock).routes
         return (
             node, Neighbours(client: peers, routes: routes, port: place.peerPort, logger: logger, clock: Self.clock)

@@ -113,6 +113,10 @@ public final class PeerClient: PeerGroup {
         try await list(member, "/peer/v1/cosignatures/\(height)").compactMap(\.text)
     }
 
+    public func signature(for request: ResolutionRequest, of member: String) async throws -> ResolutionAnswer {
+        try ResolutionAnswer(cbor: try await ask(member, "POST", "/peer/v1/resolutions", request.cbor.encoded()))
+    }
+
     private func list(_ peer: String, _ path: String) async throws -> [CBOR] {
         guard let list = try await ask(peer, "GET", path).array else {
             throw PeerError(.answer, "\(peer) answered \(path) with something else than a list")

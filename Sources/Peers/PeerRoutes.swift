@@ -43,6 +43,12 @@ public struct PeerRoutes: Sendable {
                 _, request in
                 .array(try node.ownCosignatures(at: try height(request)).map { .text($0) })
             },
+            route(
+                .post, "/peer/v1/resolutions", "This member's signature for a new order, or for refusing a statement",
+                consumes: Self.contentType
+            ) { _, request in
+                try await node.sign(try ResolutionRequest(cbor: try CBOR.decode(request.body, limits: .large))).cbor
+            },
         ]
     }
 
@@ -55,7 +61,7 @@ public struct PeerRoutes: Sendable {
 
     private func route(
         _ method: Route.Method, _ path: String, _ summary: String, consumes: String? = nil,
-        answer: @escaping @Sendable (String, APIRequest) throws -> CBOR
+        answer: @escaping @Sendable (String, APIRequest) async throws -> CBOR
     ) -> Route {
         Route(
             method, path, summary, tag: "peers", access: .anyone, consumes: consumes, bodyLimit: 1 << 20,
@@ -63,7 +69,7 @@ public struct PeerRoutes: Sendable {
         ) { request in
             let asking = try member(of: request)
             do {
-                return .bytes(try answer(asking, request).encoded(), Self.contentType)
+                return .bytes(try await answer(asking, request).encoded(), Self.contentType)
             } catch let error as LedgerError {
                 throw Problem.badRequest(error.description)
             } catch let error as ReplicaError where error.code == .notFound {

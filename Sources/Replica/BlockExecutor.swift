@@ -24,6 +24,9 @@ struct BlockExecutor: Sendable {
         }
         static let invalidSignature = TransactionResult.Rejection(
             contract: contract, code: 6, message: "the signature does not hold")
+        static let stoppedProcesses = TransactionResult.Rejection(
+            contract: contract, code: 7,
+            message: "executing the statement ended the members' processes; a quorum of them resolved to refuse it")
     }
 
     struct Outcome {
@@ -75,10 +78,13 @@ struct BlockExecutor: Sendable {
     ///   - time: ledger time of the block, ms.
     ///   - senders: decoded records of earlier blocks; it changes nothing but the time this takes.
     ///   - isVerified: whether the signature of a statement with this id was verified here already; likewise.
+    ///   - rejected: statements that members resolved to refuse.
+    ///   - willExecute: is told which statement is executed next.
     ///   - claim: takes the id at a position of this block; false if the ledger has it already.
     func execute(
         _ batch: Batch, with code: Code, height: UInt64, time: UInt64, on state: WorkingState, senders: SenderCache,
-        isVerified: (Hash32) -> Bool, claim: (Hash32, Int) -> Bool
+        isVerified: (Hash32) -> Bool, rejected: Set<Hash32>, willExecute: (Hash32) -> Void,
+        claim: (Hash32, Int) -> Bool
     ) throws(ContractError) -> Outcome {
         var outcome = Outcome(time: time, timer: nil, items: [], repeated: [])
         outcome.items.reserveCapacity(batch.statements.count)
@@ -88,6 +94,13 @@ struct BlockExecutor: Sendable {
                 outcome.repeated.append(statement.id)
                 continue
             }
+            if rejected.contains(statement.id) {
+                let refusal = Refusal.stoppedProcesses
+                outcome.items.append(
+                    (statement, TransactionResult(transaction: statement.id, rejection: refusal, events: [])))
+                continue
+            }
+            willExecute(statement.id)
             let result = execute(
                 statement, with: code, isVerified: isVerified(statement.id), height: height, time: time, on: state,
                 senders)

@@ -126,12 +126,12 @@ package struct Finality: Sendable {
     }
 
     /// What a member that asks is told: how far this node is, and the highest header it knows the member to have signed.
-    func standing(for id: String) -> PeerStanding {
+    func standing(for id: String, resolutions: [Resolution]) -> PeerStanding {
         let vote = lastVotes[id].flatMap { seen in
             members.members(at: seen.height).members.first { $0.id == id }.map {
                 SignedHeader(header: seen.header, vote: Vote(kid: $0.key.kid, signature: seen.signature))
             }
         }
-        return PeerStanding(finalHeight: finalHeight ?? 0, lastVote: vote)
+        return PeerStanding(finalHeight: finalHeight ?? 0, lastVote: vote, resolutions: resolutions)
     }
 }

@@ -22,6 +22,11 @@ extension LedgerNode {
         guard statement.ledger == ledger else {
             throw ReplicaError(.otherLedger, "the statement is for ledger \(statement.ledger), this is \(ledger)")
         }
+        guard !suspects.contains(statement.id) else {
+            throw ReplicaError(
+                .trapped,
+                "executing statement \(statement.id) ended this node's process more than once; it is not taken")
+        }
         let now = max(ledgerTime, clock()) / 1000
         guard statement.validUntil <= now + Limits.validity else {
             throw ReplicaError(

@@ -7,8 +7,8 @@ extension LedgerNode {
     public var finalHeight: UInt64 { state.withLock { $0.finality.finalHeight ?? 0 } }
     /// Why the ledger stopped; nil while it runs.
     public var failure: ReplicaError? { state.withLock { $0.failure } }
-    /// What keeps the orderer from working at the moment; nil while it works.
-    public var trouble: String? { sequencer.trouble }
+    /// What keeps the ledger from going on at the moment; nil while it goes on.
+    public var trouble: String? { state.withLock { $0.halt?.description } ?? sequencer.trouble }
     /// Statements admitted and not yet final.
     public var pending: Int { state.withLock { $0.entries.count } }
 

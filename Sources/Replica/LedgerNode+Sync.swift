@@ -7,29 +7,33 @@ import Sequencing
 extension LedgerNode {
     /// Between two looks at peers, for what did not arrive by itself.
     private static let exchangePause = Duration.milliseconds(250)
+    /// After how many of them peers are asked whether members resolved something that did not arrive by itself.
+    private static let resolutionRounds = 20
 
     /// Opens the node of one member whose peers run elsewhere. It is of no use before ``run()`` has joined them; see ``waitForFinal(_:)``.
     public static func member(
         genesis: Genesis, member: LocalMember, contracts: [any Contract], sequencer: any Sequencer,
-        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64
+        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
+        report: @escaping @Sendable (String?) -> Void = { _ in }
     ) async throws -> LedgerNode {
         try await Self.member(
             genesis: genesis, store: try LedgerStore(path: member.storePath), member: member.id, key: member.key,
-            contracts: contracts, sequencer: sequencer, peers: peers, clock: clock)
+            contracts: contracts, sequencer: sequencer, peers: peers, clock: clock, report: report)
     }
 
-    /// As ``member(genesis:member:contracts:sequencer:peers:clock:)``, for those who bring time and the rule of finality along.
+    /// As ``member(genesis:member:contracts:sequencer:peers:clock:report:)``, for those who bring time and the rule of finality along.
     package static func member(
         genesis: Genesis, store: LedgerStore, member id: String, key: SigningKey, contracts: [any Contract],
         sequencer: any Sequencer, peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
         pause: @escaping Pause = { try await Task.sleep(for: $0) },
-        rule: @escaping Finality.Rule = { $0.quorum }
+        rule: @escaping Finality.Rule = { $0.quorum }, report: @escaping @Sendable (String?) -> Void = { _ in }
     ) async throws -> LedgerNode {
         let replica = try await Replica.open(
             store: store, genesis: genesis, member: id, key: key, contracts: contracts, hasPeers: true)
         let node = LedgerNode(
             genesis: genesis, replicas: [replica], damaged: [], sequencer: sequencer,
-            peers: peers, clock: clock, pause: pause, rule: rule)
+            peers: peers, clock: clock, pause: pause, rule: rule, report: report)
+        if replica.epoch > 0 { sequencer.begin(replica.epoch) }
         try node.resume()
         try node.followMembers()
         return node
@@ -97,9 +101,15 @@ extension LedgerNode {
                 try await replica.setVoteStart(start)
                 signUnsigned(by: replica, peers)
             }
-            let bounds = try await sequencer.bounds()
+            try requireResolvedOrder(replica)
             let head = replica.head.height
-            let slot = try replica.store.block(at: head)?.slot
+            // Until members have resolved what this one signed for, and its replica stands where the new order begins.
+            guard replica.promisedEpoch <= replica.epoch, head >= replica.order?.after ?? 0 else {
+                try await pause(Self.exchangePause)
+                continue
+            }
+            let bounds = try await sequencer.bounds()
+            let slot = replica.head.epoch == replica.epoch ? try replica.store.block(at: head)?.slot : nil
             let next = slot.map { $0 + 1 } ?? 0
             if let slot, slot >= bounds.lowerBound {
                 return try await place(of: head, near: slot, bounds, on: replica) + 1
@@ -124,8 +134,9 @@ extension LedgerNode {
         }.max() ?? 0
     }
 
-    private func standings(_ peers: any PeerGroup) async -> [(member: String, standing: PeerStanding)] {
-        await withTaskGroup(of: (String, PeerStanding?).self) { group in
+    /// Where peers are, having taken up what they say that members resolved.
+    func standings(_ peers: any PeerGroup) async -> [(member: String, standing: PeerStanding)] {
+        let found = await withTaskGroup(of: (String, PeerStanding?).self) { group in
             for member in peers.members {
                 group.addTask { (member, try? await peers.standing(of: member)) }
             }
@@ -133,6 +144,8 @@ extension LedgerNode {
             for await (member, standing) in group { if let standing { found.append((member, standing)) } }
             return found
         }
+        for resolution in found.flatMap(\.1.resolutions) { try? await adopt(resolution) }
+        return found
     }
 
     /// Signs again what the disk has without a certificate: it was signed, or could have been, before the process ended.
@@ -149,9 +162,9 @@ extension LedgerNode {
         for (member, standing) in await standings(peers).sorted(by: {
             $0.standing.finalHeight > $1.standing.finalHeight
         })
-        where standing.finalHeight > replica.head.height && !state.withLock({ $0.misleading.contains(member) }) {
+        where !state.withLock({ $0.misleading.contains(member) }) {
             do {
-                while replica.head.height < standing.finalHeight {
+                while replica.head.height < max(standing.finalHeight, replica.order?.after ?? 0) {
                     // What waits for signatures here is final there.
                     try await fetchVotes(from: member, peers)
                     let blocks = try await peers.blocks(from: replica.head.height + 1, of: member)
@@ -187,9 +200,11 @@ extension LedgerNode {
             throw ReplicaError(.certificate, "a peer's block does not decode: \(error)")
         }
         let members = replica.members
+        let isResolved = resolvedHeader(at: header.height) == received.header
         guard header.ledger == ledger, header.height == replica.head.height + 1,
-            certificate.validVotes(over: received.header, in: members.current)
-                >= state.withLock({ $0.finality.quorum(at: header.height) })
+            isResolved
+                || certificate.validVotes(over: received.header, in: members.current)
+                    >= state.withLock({ $0.finality.quorum(at: header.height) })
         else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
         // One that became a member later than this block is not known here yet.
         guard members.current.members.first(where: { $0.id == sender }).map({ received.isSigned(by: $0.key) }) ?? true
@@ -216,6 +231,7 @@ extension LedgerNode {
         }
         if execution.changesMembers { try followMembers() }
         take(certificate.votes.map { SignedHeader(header: received.header, vote: $0) })
+        if isResolved, let peers { signUnsigned(by: replica, peers) }
     }
 
     /// Keeps a block that does not come out as its header says, and asks its sender no more. Of more senders than may lie one is honest: then
@@ -275,7 +291,9 @@ extension LedgerNode {
     /// Tells peers this member's clock, and fetches the votes that did not arrive, until cancelled.
     func exchange(with peers: any PeerGroup) async {
         var waiting: UInt64?
-        while !Task.isCancelled {
+        for round in 1... {
+            if Task.isCancelled { return }
+            if round.isMultiple(of: Self.resolutionRounds) { _ = await standings(peers) }
             peers.publish(PeerNews(clock: serving.signed(clock())))
             try? await pause(Self.exchangePause)
             let first = state.withLock { $0.finality.unsigned.first?.block.header.height }

@@ -106,7 +106,8 @@ extension LedgerNode {
 
     /// What a member that asks is told: how far this node is, and the highest header it knows the member to have signed.
     public func standing(for member: String) -> PeerStanding {
-        state.withLock { $0.finality.standing(for: member) }
+        let resolutions = serving.resolutions
+        return state.withLock { $0.finality.standing(for: member, resolutions: resolutions) }
     }
 
     /// Signed headers from a height on: those of certificates, then the votes that this node holds for blocks that are not final.
@@ -119,9 +120,16 @@ extension LedgerNode {
         return found + state.withLock { $0.finality.openVotes(from: height, limit: limit) }
     }
 
-    /// Final blocks from a height on with this node's signature, until they have so many bytes.
+    /// Final blocks from a height on with this node's signature, until they have so many bytes; after those, what a new order goes on from.
     public func certifiedBlocks(from height: UInt64, limit: Int = 200, bytes: Int) throws -> [CertifiedBlock] {
-        try finalBlocks(from: height, limit: limit, bytes: bytes).map { serving.certified($0) }
+        let final = try finalBlocks(from: height, limit: limit, bytes: bytes)
+        if final.isEmpty, let order = serving.order, height <= order.after,
+            let block = try serving.store.block(at: height)
+        {
+            // A quorum resolved that the order goes on from here, and those who lack the block have to sign it yet.
+            return [serving.certified(FinalBlock(block: block, certificate: FinalityCertificate(votes: []).encoded()))]
+        }
+        return final.map { serving.certified($0) }
     }
 
     private func finalBlocks(from height: UInt64, limit: Int, bytes: Int) throws -> [FinalBlock] {

@@ -44,8 +44,8 @@ public final class LedgerNode: Sendable {
     struct State {
         var queue: [Statement] = []
         var entries: [Hash32: Entry] = [:]
-        /// Slots that this node filled and has not executed; one more while it is being filled.
-        var filled: Set<UInt64> = []
+        /// Slots that this node filled and has not executed, with what is in them; one more while it is being filled.
+        var filled: [UInt64: [Statement]] = [:]
         var isFilling = false
         /// Slots before this one are executed here, or came as blocks of peers.
         var nextSlot: UInt64 = 0
@@ -64,6 +64,8 @@ public final class LedgerNode: Sendable {
         /// Members that sent a block whose statements do not belong to its header; they are asked for none any more.
         var misleading: Set<String> = []
         var failure: ReplicaError?
+        /// Why nothing new is brought into the order until members have resolved what to do.
+        var halt: Halt?
         var running: Task<Void, Never>?
         var rejected: [String: UInt64] = [:]
         var accepted: [String: UInt64] = [:]
@@ -88,6 +90,10 @@ public final class LedgerNode: Sendable {
     let clock: @Sendable () -> UInt64
     /// How the engine waits.
     let pause: Pause
+    /// Is told what keeps the ledger from going on, and nil when it goes on.
+    let report: @Sendable (String?) -> Void
+    /// Statements that ended this process more than once, as of its start.
+    let suspects: Set<Hash32>
     let state: Mutex<State>
     /// Keys that were read, with the participants they belong to.
     let keys = Mutex<[Hash32: (key: VerifyingKey, owner: String)]>([:])
@@ -101,7 +107,7 @@ public final class LedgerNode: Sendable {
         genesis: Genesis, replicas: [Replica], damaged: [(member: String, error: String)],
         sequencer: any Sequencer, peers: (any PeerGroup)? = nil, clock: @escaping @Sendable () -> UInt64,
         pause: @escaping Pause = { try await Task.sleep(for: $0) },
-        rule: @escaping Finality.Rule = { $0.quorum }
+        rule: @escaping Finality.Rule = { $0.quorum }, report: @escaping @Sendable (String?) -> Void = { _ in }
     ) {
         self.genesis = genesis
         ledger = genesis.id
@@ -111,6 +117,9 @@ public final class LedgerNode: Sendable {
         self.peers = peers
         self.clock = clock
         self.pause = pause
+        self.report = report
+        // Replicas in one process end together, each in another statement perhaps.
+        suspects = Set(Resolved.suspects(among: replicas.flatMap(\.interruptions)).map(\.statement))
         state = Mutex(
             State(finality: Finality(members: replicas.first?.members ?? MemberHistory(genesis.members), rule: rule)))
         (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -145,11 +154,24 @@ public final class LedgerNode: Sendable {
     private func appendBatches() async {
         for await _ in wakes {
             while let batch = takeBatch() {
-                guard let slot = try? await sequencer.append(batch) else { return }
+                let slot: UInt64
+                do { slot = try await sequencer.append(batch) } catch is CancellationError { return } catch {
+                    // The order is not what it was, which who follows it finds out.
+                    state.withLock { state in
+                        state.isFilling = false
+                        state.requeue(batch.statements)
+                    }
+                    break
+                }
                 state.withLock { state in
                     state.isFilling = false
-                    // It may have been executed before this node hears where it is.
-                    if slot >= state.nextSlot { state.filled.insert(slot) }
+                    if batch.epoch != serving.epoch {
+                        // A new order was begun just now.
+                        state.requeue(batch.statements)
+                    } else if slot >= state.nextSlot {
+                        // Otherwise it was executed before this node hears where it is.
+                        state.filled[slot] = batch.statements
+                    }
                 }
                 let rest = Limits.restPerStatement * batch.statements.count
                 if rest >= Limits.shortestRest { try? await pause(min(rest, Limits.longestRest)) }
@@ -158,11 +180,12 @@ public final class LedgerNode: Sendable {
     }
 
     private func takeBatch() -> Batch? {
-        let now = clock()
+        let (now, epoch) = (clock(), serving.epoch)
         let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
         return state.withLock { state in
             let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
-            guard state.failure == nil, isMember(state), state.finality.unsigned.count < Limits.unsignedBlocks,
+            guard state.failure == nil, state.halt == nil, isMember(state),
+                state.finality.unsigned.count < Limits.unsignedBlocks,
                 state.hasWorthwhileBatch || timerDue
             else { return nil }
             var bytes = 0
@@ -174,7 +197,7 @@ public final class LedgerNode: Sendable {
             for statement in statements { state.entries[statement.id]?.ordered = true }
             state.isFilling = true
             return Batch(
-                epoch: 0, proposer: serving.member.id,
+                epoch: epoch, proposer: serving.member.id,
                 clocks: own + state.clocks.values.sorted { $0.member < $1.member },
                 statements: Array(statements))
         }
@@ -205,18 +228,23 @@ public final class LedgerNode: Sendable {
     }
 
     private func follow(with replica: Replica) async {
+        var place: UInt64?
         do {
-            var slot = try await joined(replica)
             while true {
-                let batch: Batch
                 do {
-                    batch = try await sequencer.batch(in: slot, from: replica.members.current)
-                } catch let error as SequencingError where error.code == .trimmed && peers != nil {
-                    slot = try await joined(replica)
-                    continue
+                    let slot: UInt64
+                    if let place { slot = place } else { slot = try await joined(replica) }
+                    place = slot
+                    let batch = try await sequencer.batch(in: slot, from: replica.members.current)
+                    goOn(from: .broken)
+                    try await execute(batch, in: slot, with: replica)
+                    place = slot + 1
+                } catch let error as SequencingError where peers != nil {
+                    place = nil
+                    if error.code == .rewound || error.code == .broken { try await standStill(.order(error)) }
+                } catch let error as ReplicaError where error.code == .trapped {
+                    try await standStill(.statement(error))
                 }
-                try await execute(batch, in: slot, with: replica)
-                slot += 1
             }
         } catch is CancellationError {
             // Stopping was asked for.
@@ -229,8 +257,9 @@ public final class LedgerNode: Sendable {
     private func joined(_ replica: Replica) async throws -> UInt64 {
         let slot = try await join(replica)
         if peers != nil {
+            goOn(from: .rewound)
             state.withLock { state in
-                state.filled = state.filled.filter { $0 >= slot }
+                state.filled = state.filled.filter { $0.key >= slot }
                 state.nextSlot = max(state.nextSlot, slot)
             }
             wake.yield()
@@ -267,7 +296,7 @@ public final class LedgerNode: Sendable {
             let done = executions == replicas.count
             if done {
                 state.executed.removeValue(forKey: slot)
-                state.filled.remove(slot)
+                state.filled.removeValue(forKey: slot)
                 state.nextSlot = max(state.nextSlot, slot + 1)
             }
             return (done, settleFinalBlocks(&state), state.failure)

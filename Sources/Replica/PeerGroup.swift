@@ -81,19 +81,27 @@ public struct PeerStanding: Sendable {
     public let finalHeight: UInt64
     /// The highest header that the peer knows the asking member to have signed.
     public let lastVote: SignedHeader?
+    /// What members resolved outside of the order, for who was away.
+    public let resolutions: [Resolution]
 
-    public init(finalHeight: UInt64, lastVote: SignedHeader?) {
+    public init(finalHeight: UInt64, lastVote: SignedHeader?, resolutions: [Resolution] = []) {
         self.finalHeight = finalHeight
         self.lastVote = lastVote
+        self.resolutions = resolutions
     }
 
-    public var cbor: CBOR { .array([.unsigned(finalHeight), lastVote?.cbor ?? .null]) }
+    public var cbor: CBOR {
+        .array([.unsigned(finalHeight), lastVote?.cbor ?? .null, .array(resolutions.map(\.cbor))])
+    }
 
     public init(cbor: CBOR) throws(LedgerError) {
-        guard let parts = cbor.array, parts.count == 2, let height = parts[0].unsigned else {
-            throw LedgerError(.block, "a standing is [final height, signed header or null]")
-        }
-        self.init(finalHeight: height, lastVote: parts[1].isNull ? nil : try SignedHeader(cbor: parts[1]))
+        guard let parts = cbor.array, parts.count == 3, let height = parts[0].unsigned, let resolved = parts[2].array
+        else { throw LedgerError(.block, "a standing is [final height, signed header or null, [resolution]]") }
+        var resolutions: [Resolution] = []
+        for item in resolved { resolutions.append(try Resolution(cbor: item)) }
+        self.init(
+            finalHeight: height, lastVote: parts[1].isNull ? nil : try SignedHeader(cbor: parts[1]),
+            resolutions: resolutions)
     }
 }
 
@@ -119,6 +127,56 @@ public struct PeerNews: Sendable {
     }
 }
 
+/// What a member's node asks the others to sign, because the order or the execution cannot go on by itself.
+public enum ResolutionRequest: Sendable {
+    /// A new order after the block that the headers end with.
+    case order(epoch: UInt64, headers: [Bytes])
+    case rejection(of: Hash32)
+
+    public var cbor: CBOR {
+        switch self {
+        case .order(let epoch, let headers): ["order", .unsigned(epoch), .array(headers.map { .bytes($0) })]
+        case .rejection(let statement): ["rejection", .hash(statement)]
+        }
+    }
+
+    public init(cbor: CBOR) throws(LedgerError) {
+        let parts = cbor.array ?? []
+        if parts.count == 3, parts[0] == "order", let epoch = parts[1].unsigned, let headers = parts[2].array {
+            self = .order(epoch: epoch, headers: headers.compactMap(\.bytes))
+        } else if parts.count == 2, parts[0] == "rejection", let statement = parts[1].hash32 {
+            self = .rejection(of: statement)
+        } else {
+            throw LedgerError(.block, "what is to be signed is [order, epoch, [header]] or [rejection, statement]")
+        }
+    }
+}
+
+/// What the node that was asked answers.
+public enum ResolutionAnswer: Sendable {
+    case vote(Vote)
+    /// Why it does not sign, and the epoch that its member has signed for.
+    case refusal(String, epoch: UInt64)
+
+    public var cbor: CBOR {
+        switch self {
+        case .vote(let vote): [.hash(vote.kid), .bytes(vote.signature)]
+        case .refusal(let reason, let epoch): [.text(reason), .unsigned(epoch)]
+        }
+    }
+
+    public init(cbor: CBOR) throws(LedgerError) {
+        let parts = cbor.array ?? []
+        if parts.count == 2, let kid = parts[0].hash32, let signature = parts[1].bytes {
+            self = .vote(Vote(kid: kid, signature: signature))
+        } else if parts.count == 2, let reason = parts[0].text, let epoch = parts[1].unsigned {
+            self = .refusal(reason, epoch: epoch)
+        } else {
+            throw LedgerError(.block, "a member answers [kid, signature] or [reason, epoch]")
+        }
+    }
+}
+
 /// The nodes of a ledger's other members.
 public protocol PeerGroup: Sendable {
     /// Ids of the other members that are known.
@@ -137,4 +195,6 @@ public protocol PeerGroup: Sendable {
     func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes]
     /// The member's cosignature lines on the tree head of a final block.
     func cosignatures(at height: UInt64, of member: String) async throws -> [String]
+    /// Asks the member to sign what would let the ledger go on.
+    func signature(for request: ResolutionRequest, of member: String) async throws -> ResolutionAnswer
 }

@@ -20,7 +20,7 @@ public final class Replica: Sendable {
         var changesMembers = false
     }
 
-    private struct Engine: Sendable {
+    struct Engine: Sendable {
         var log: MerkleLog
         var tree: StateTree
         var head: BlockHeader
@@ -35,6 +35,7 @@ public final class Replica: Sendable {
         var nextTimer: UInt64?
         /// The first height that the member may sign; nil until peers have told what they hold.
         var voteStart: UInt64?
+        var resolved: Resolved
         let cache = StateCache()
         let senders = SenderCache()
     }
@@ -42,9 +43,10 @@ public final class Replica: Sendable {
     public let member: MemberSet.Member
     public let store: LedgerStore
     public let genesis: Genesis
-    private let key: SigningKey
+    let key: SigningKey
     private let executor: BlockExecutor
-    private let engine: Mutex<Engine>
+    let engine: Mutex<Engine>
+    private let recorder: FlightRecorder
     /// What others signed since the last block; it goes to the disk with the next one. A lock of its own: the engine's is held while a block
     /// executes.
     private let notes = Mutex(Notes())
@@ -65,7 +67,7 @@ public final class Replica: Sendable {
 
     private init(
         member: MemberSet.Member, store: LedgerStore, genesis: Genesis, key: SigningKey, executor: BlockExecutor,
-        engine: Engine
+        engine: Engine, recorder: FlightRecorder
     ) {
         self.member = member
         self.store = store
@@ -73,6 +75,7 @@ public final class Replica: Sendable {
         self.key = key
         self.executor = executor
         self.engine = Mutex(engine)
+        self.recorder = recorder
     }
 
     /// Opens a member's replica, creating it from genesis when the file is new; everything stored is recomputed first.
@@ -95,8 +98,14 @@ public final class Replica: Sendable {
         } else {
             try await initialise(store, genesis: genesis, member: member, voteStart: hasPeers ? nil : 0)
         }
+        let recorder = try FlightRecorder(path: store.path + ".executing")
+        if let (statement, height) = recorder.interrupted {
+            try await store.write { try $0.insertInterruption(of: statement, at: height) }
+            recorder.end()
+        }
         return Replica(
-            member: member, store: store, genesis: genesis, key: key, executor: executor, engine: try engine(of: store))
+            member: member, store: store, genesis: genesis, key: key, executor: executor, engine: try engine(of: store),
+            recorder: recorder)
     }
 
     /// What a file says, recomputed.
@@ -110,7 +119,7 @@ public final class Replica: Sendable {
             log: audit.log, tree: audit.tree, head: audit.head, headHash: audit.headHash, clocks: audit.clocks,
             members: audit.members,
             upgrades: try MembershipContract.upgrades(in: StoreReader(store: store)), nextTimer: next,
-            voteStart: try store.voteStart())
+            voteStart: try store.voteStart(), resolved: try Resolved(store))
     }
 
     /// Goes back to what the disk holds, after a block was executed that is not to be stored.
@@ -173,8 +182,8 @@ public final class Replica: Sendable {
     /// or an earlier file of its may have signed another one.
     func vote(for block: StoredBlock) -> Vote? {
         let height = block.header.height
-        let (start, members) = engine.withLock { ($0.voteStart, $0.members.members(at: height)) }
-        guard let start, height >= start, members.contains(member) else { return nil }
+        let (maySign, members) = engine.withLock { ($0.maySign(block.header), $0.members.members(at: height)) }
+        guard maySign, members.contains(member) else { return nil }
         return Vote.sign(block.headerBytes, with: key)
     }
 
@@ -224,6 +233,10 @@ public final class Replica: Sendable {
         let batch = assignment.batch
         let height = engine.head.height + 1
         let signers = engine.members.current
+        guard assignment.certified != nil || batch.epoch == engine.resolved.epoch else {
+            throw SequencingError(.superseded, "the slot is of epoch \(batch.epoch), not \(engine.resolved.epoch)")
+        }
+        try engine.resolved.refuseSuspects(among: batch.statements)
         let code = try executor.code(at: height, engine.upgrades)
         // A certified block's header has the reports of the empty slots before it already.
         var reports = assignment.certified == nil ? engine.reports : [:]
@@ -235,10 +248,12 @@ public final class Replica: Sendable {
         let working = WorkingState(over: writer.state(cache: engine.cache))
         let outcome = try executor.execute(
             batch, with: code, height: height, time: time, on: working, senders: engine.senders,
-            isVerified: assignment.isVerified
+            isVerified: assignment.isVerified, rejected: engine.resolved.rejected,
+            willExecute: { recorder.begin($0, height: height) }
         ) { id, position in
             writer.claim(id, height: height, position: position)
         }
+        recorder.end()
         guard outcome.timer != nil || !outcome.items.isEmpty else {
             guard assignment.certified == nil else {
                 throw ReplicaError(.diverged, "\(member.id) finds block \(height) empty, which a quorum signed")
@@ -284,9 +299,8 @@ public final class Replica: Sendable {
             try writer.setMembers(next, from: height + 1)
             engine.members.append(next, announcedBy: header)
         }
-        if assignment.certified == nil, signers.contains(member),
-            engine.voteStart.map({ height >= $0 }) ?? false
-        {
+        try engine.resolved.forget(outcome.items, writer)
+        if assignment.certified == nil, signers.contains(member), engine.maySign(header) {
             try writer.setSignState(epoch: header.epoch, height: height, headerHash: headerHash)
         }
         engine.head = header

@@ -20,6 +20,10 @@ public struct ReplicaError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let certificate = Code(rawValue: "no-certificate")
         /// A block whose statements do not belong to its header, signed by the one who sent it.
         public static let misleading = Code(rawValue: "misleading-block")
+        /// A statement that ended the process more than once.
+        public static let trapped = Code(rawValue: "statement-stops-process")
+        /// Nothing keeps the ledger from going on, so that members resolve nothing outside of the order.
+        public static let goesOn = Code(rawValue: "goes-on")
         public static let notFound = Code(rawValue: "not-found")
     }
 

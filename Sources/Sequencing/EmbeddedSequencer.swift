@@ -54,6 +54,14 @@ public final class EmbeddedSequencer: Sequencer {
         }
     }
 
+    public func begin(_ epoch: UInt64) {
+        let waiting = state.withLock { state in
+            defer { state = State(closed: state.closed) }
+            return state.waiting.values.flatMap { $0 }
+        }
+        for reader in waiting { reader.resume(throwing: SequencingError(.superseded, "epoch \(epoch) began")) }
+    }
+
     public func close() {
         let waiting = state.withLock { state in
             state.closed = true

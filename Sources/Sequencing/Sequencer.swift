@@ -35,11 +35,14 @@ public protocol Sequencer: Sendable {
     /// The batch in a slot, as soon as there is one: what another than `members` brought is an empty one. Who they are follows from the slots
     /// before it.
     ///
-    /// - Throws: ``SequencingError``: `trimmed` for a slot before ``bounds()``; `rewound` or `broken` where the order does not hold.
+    /// - Throws: ``SequencingError``: `trimmed` for a slot before ``bounds()``; `rewound` or `broken` where the order does not hold;
+    ///   `superseded` where ``begin(_:)`` was called meanwhile.
     func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch
     /// Tells that this process has a block of this slot on its disk: it will not ask for it or those before it again. What is to be kept depends
     /// on how far the other members are.
     func release(through slot: UInt64, by members: MemberSet) async
+    /// Goes over to the order of a later epoch, whose first slot is 0; calls about the one before it end with `superseded`.
+    func begin(_ epoch: UInt64)
     /// What keeps the orderer from working at the moment, for people.
     var trouble: String? { get }
     /// Ends all waiting calls with a cancellation.

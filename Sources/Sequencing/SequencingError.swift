@@ -10,6 +10,8 @@ public struct SequencingError: Error, Sendable, Hashable, CustomStringConvertibl
         public static let rewound = Code(rawValue: "rewound")
         /// A slot is missing, or does not continue the chain.
         public static let broken = Code(rawValue: "broken-chain")
+        /// Members began another order meanwhile.
+        public static let superseded = Code(rawValue: "superseded")
         /// The orderer takes nothing more until it has space.
         public static let full = Code(rawValue: "full")
         public static let unreachable = Code(rawValue: "unreachable")

@@ -6,7 +6,10 @@ import NodeClient
 struct MemberCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "member", abstract: "What members vote on: who signs blocks, and which contracts run.",
-        subcommands: [List.self, Propose.self, Expel.self, Upgrade.self, Vote.self, Leave.self, Move.self])
+        subcommands: [
+            List.self, Propose.self, Expel.self, Upgrade.self, Vote.self, Leave.self, Move.self, BeginOrder.self,
+            Reject.self,
+        ])
 
     /// A member acts with the key of its node, in the name `member-<id>`.
     struct Voter: ParsableArguments {

@@ -21,6 +21,7 @@ struct AccessTests {
         "POST /api/v1/epoch-keys",
         // What shows that the log only grew, without what is in it.
         "GET /api/v1/ledgers", "GET /api/v1/ledgers/{ledger}/members", "GET /api/v1/ledgers/{ledger}/members/changes",
+        "GET /api/v1/ledgers/{ledger}/resolutions",
         "GET /api/v1/ledgers/{ledger}/genesis", "GET /api/v1/ledgers/{ledger}/consistency",
         "GET /.well-known/scitt-keys", "GET /log/{ledger}/checkpoint", "GET /log/{ledger}/vkeys",
         "GET /log/{ledger}/tile/**",

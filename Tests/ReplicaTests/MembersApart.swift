@@ -8,6 +8,8 @@ import Synchronization
 final class MembersApart: Sendable {
     let consortium: TestConsortium
     private let order = EmbeddedSequencer()
+    /// Of each member, where order is made outside of this process.
+    private let orders: (@Sendable (Int) throws -> any Sequencer)?
     private let nodes = Mutex<[String: LedgerNode]>([:])
     /// A member that claims to be ahead, and sends certified headers with other statements.
     let liar = Mutex<Int?>(nil)
@@ -15,9 +17,12 @@ final class MembersApart: Sendable {
     /// Of the four members, and of the one that may join.
     let keys: [SigningKey]
 
-    init() throws {
-        consortium = try TestConsortium()
-        keys = consortium.memberKeys + [SigningKey.generate()]
+    init(
+        _ consortium: TestConsortium? = nil, orders: (@Sendable (Int) throws -> any Sequencer)? = nil
+    ) throws {
+        self.consortium = try consortium ?? TestConsortium()
+        self.orders = orders
+        keys = self.consortium.memberKeys + [SigningKey.generate()]
     }
 
     /// A statement that a member signs with the key of its node.
@@ -39,6 +44,7 @@ final class MembersApart: Sendable {
         func append(_ batch: Batch) async throws -> UInt64 { try await order.append(batch) }
         func release(through slot: UInt64, by members: MemberSet) async {}
         func close() { isClosed.withLock { $0 = true } }
+        func begin(_ epoch: UInt64) {}
 
         func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
             while await order.bounds().upperBound <= slot {
@@ -79,6 +85,9 @@ final class MembersApart: Sendable {
         func cosignatures(at height: UInt64, of member: String) async throws -> [String] {
             try network.node(member).ownCosignatures(at: height)
         }
+        func signature(for request: ResolutionRequest, of member: String) async throws -> ResolutionAnswer {
+            try await network.node(member).sign(request)
+        }
         func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] {
             try network.node(member).ownReceipts(for: transaction) ?? []
         }
@@ -106,7 +115,7 @@ final class MembersApart: Sendable {
             let node = try await LedgerNode.member(
                 genesis: consortium.genesis,
                 member: .init(id: "m\(member)", storePath: consortium.path(member), key: keys[member]),
-                contracts: consortium.contracts, sequencer: View(order),
+                contracts: consortium.contracts, sequencer: try orders?(member) ?? View(order),
                 peers: Peers(own: "m\(member)", members: others, network: self),
                 clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
             nodes.withLock { $0["m\(member)"] = node }

@@ -13,15 +13,20 @@ struct TestConsortium {
     let people: [(id: String, key: SigningKey)]
     let contracts: [any Contract]
 
+    /// - Parameter folder: of an earlier one, which another process made; its keys follow from the folder's name.
     init(
         people count: Int = 4, name: String = "test",
-        contracts: [any Contract] = [MembershipContract(), WalletContract(), TelemetryContract()]
+        contracts: [any Contract] = [MembershipContract(), WalletContract(), TelemetryContract()],
+        folder: URL = URL.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString)")
     ) throws {
+        func key(of id: String) throws -> SigningKey {
+            try SigningKey(ed25519Seed: Hash32.sha256(Bytes("\(folder.lastPathComponent) \(id)".utf8)).bytes)
+        }
         self.contracts = contracts
-        folder = URL.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString)")
+        self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        memberKeys = (0..<4).map { _ in SigningKey.generate() }
-        people = (0..<count).map { ("person\($0)", SigningKey.generate()) }
+        memberKeys = try (0..<4).map { try key(of: "m\($0)") }
+        people = try (0..<count).map { ("person\($0)", try key(of: "person\($0)")) }
         genesis = Genesis(
             name: name, time: 1_700_000_000_000,
             members: try MemberSet(memberKeys.enumerated().map { .init(id: "m\($0)", key: $1.verifyingKey) }),

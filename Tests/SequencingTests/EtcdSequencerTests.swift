@@ -4,6 +4,7 @@ import EtcdSequencing
 import Foundation
 import Ledger
 import Sequencing
+import TestSupport
 import Testing
 
 /// What can happen to an order in etcd: members of its cluster die, it is restored from an older copy, somebody else writes to it.

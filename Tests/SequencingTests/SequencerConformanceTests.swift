@@ -3,6 +3,7 @@ import EtcdSequencing
 import Foundation
 import Ledger
 import Sequencing
+import TestSupport
 import Testing
 
 /// What every order has to keep, whoever makes it. Each reader stands for a member's node.
@@ -83,6 +84,21 @@ struct SequencerConformanceTests {
     }
 
     @Test(arguments: Kind.allCases)
+    func aNewOrderBeginsWithItsFirstSlotAndEndsTheWait(_ kind: Kind) async throws {
+        try await Order.run(kind) { order in
+            let sequencer = try order.sequencer(0)
+            for number in 0..<3 { _ = try await sequencer.append(order.batch(number)) }
+            let read = Task { try await sequencer.batch(in: 3, from: order.members) }
+            try await Task.sleep(for: .milliseconds(50))
+            sequencer.begin(1)
+            await #expect(throws: SequencingError(.superseded, "")) { try await read.value }
+            #expect(try await sequencer.append(order.batch(9, epoch: 1)) == 0)
+            #expect(try await sequencer.bounds() == 0..<1)
+            #expect(try await sequencer.batch(in: 0, from: order.members).clocks.first?.clock == 9)
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
     func whatAllHaveExecutedIsForgotten(_ kind: Kind) async throws {
         try await Order.run(kind) { order in
             let count = 300
@@ -130,33 +146,10 @@ final class Order: Sendable {
             report: { _ in })
     }
 
-    func batch(_ number: Int, of member: Int = 0) -> Batch {
+    func batch(_ number: Int, of member: Int = 0, epoch: UInt64 = 0) -> Batch {
         Batch(
-            epoch: 0, proposer: "m\(member)",
+            epoch: epoch, proposer: "m\(member)",
             clocks: [.sign(UInt64(number), of: "m\(member)", ledger: Self.ledger, with: Self.keys[member])],
             statements: [])
-    }
-}
-
-/// A real etcd in a folder of its own.
-enum Etcd {
-    static func run(
-        _ places: [EtcdProcess.Place], _ body: ([EtcdProcess]) async throws -> Void
-    ) async throws {
-        let folder = URL.temporaryDirectory.appending(path: "cairn-etcd-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let processes = try places.map { try EtcdProcess($0, among: places, folder: folder) }
-        do {
-            for (place, process) in zip(places, processes) {
-                while !LoopbackPort.accepts(place.clientPort), process.isRunning {
-                    try await Task.sleep(for: .milliseconds(20))
-                }
-            }
-            try await body(processes)
-        } catch {
-            for process in processes { await process.stop() }
-            throw error
-        }
-        for process in processes { await process.stop() }
     }
 }

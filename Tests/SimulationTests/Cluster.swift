@@ -150,6 +150,18 @@ final class Cluster: @unchecked Sendable {
         try start(index, disk: forgotten ? .lost : disk)
     }
 
+    /// Does something where the tasks of a node's run are put.
+    func perform(on run: Run, _ action: @escaping @Sendable () async throws -> Void) {
+        let executor = NodeExecutor(number: run.number, scheduler: scheduler, store: run.store)
+        Task(executorPreference: executor) { try? await action() }
+    }
+
+    /// An operator begins a new order at a node.
+    func beginOrder(at index: Int) {
+        guard let run = runs[index], let node = run.node else { return }
+        perform(on: run) { _ = try await node.beginOrder() }
+    }
+
     // MARK: Statements
 
     func statement(_ operation: Ledger.Operation, from person: Int) throws -> Statement {
@@ -225,11 +237,9 @@ final class Cluster: @unchecked Sendable {
             wait: { try await self.scheduler.sleep($0) }, report: { _ in })
         forged[forged.count - 1] ^= 1
         let statements = (old + [forged]).compactMap { try? Statement(decoding: $0) }
-        let executor = NodeExecutor(number: run.number, scheduler: scheduler, store: run.store)
-        Task(executorPreference: executor) {
-            _ = try? await order.append(
-                Batch(epoch: 0, proposer: "m\(liar)", clocks: [], statements: statements))
-            order.close()
+        perform(on: run) {
+            defer { order.close() }
+            _ = try await order.append(Batch(epoch: 0, proposer: "m\(liar)", clocks: [], statements: statements))
         }
     }
 }
@@ -313,4 +323,21 @@ struct SimulatedPeers: PeerGroup {
 
     func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] { [] }
     func cosignatures(at height: UInt64, of member: String) async throws -> [String] { [] }
+
+    func signature(for request: ResolutionRequest, of member: String) async throws -> ResolutionAnswer {
+        let (other, asking) = (index(of: member), cluster.runs[own]?.number)
+        return try await cluster.scheduler.suspend { ticket in
+            cluster.scheduler.after(Self.timeout) { ticket.use(.failure(SimulatedNetwork.Lost())) }
+            cluster.network.send(from: own, to: other) {
+                guard let run = cluster.runs[other], let node = run.node else { return }
+                cluster.perform(on: run) {
+                    let answer =
+                        other == cluster.scenario.liar ? .refusal("no", epoch: .max) : try await node.sign(request)
+                    cluster.network.send(from: other, to: own) {
+                        if cluster.runs[own]?.number == asking { ticket.use(.success(answer)) }
+                    }
+                }
+            }
+        }
+    }
 }

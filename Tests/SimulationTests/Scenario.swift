@@ -20,6 +20,8 @@ struct Scenario {
         case split
         /// Goes back to an older copy.
         case rewound
+        /// Loses everything; members begin it anew.
+        case wiped
         case slotLeftOut
         case slotRepeated
     }
@@ -37,7 +39,7 @@ struct Scenario {
 
     init(_ scheduler: Scheduler, bug: PlantedBug) {
         self.bug = bug
-        if scheduler.chance(35) { order = Order.allCases[Int(scheduler.pick(1...4))] }
+        if scheduler.chance(35) { order = Order.allCases[Int(scheduler.pick(1...5))] }
         if scheduler.chance(60) { liar = Int(scheduler.pick(0...3)) }
         losesDisk = scheduler.chance(40)
         joins = scheduler.chance(40)

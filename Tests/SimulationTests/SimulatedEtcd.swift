@@ -37,6 +37,9 @@ final class SimulatedEtcd: @unchecked Sendable {
         branches[0] = history[Int(scheduler.pick(0...UInt64(history.count - 2)))]
     }
 
+    /// Loses all it held.
+    func wipe() { branches[0] = [] }
+
     /// Leaves a slot out, or shows the one before it in its place.
     func damage(repeating: Bool) {
         let slots = branches[0].indices.filter { Self.slot(branches[0][$0].key) != nil }
@@ -171,6 +174,7 @@ final class WatchedOrder: Sequencer, @unchecked Sendable {
     func append(_ batch: Batch) async throws -> UInt64 { try await slots.append(batch) }
     func release(through slot: UInt64, by members: MemberSet) async {}
     func close() { slots.close() }
+    func begin(_ epoch: UInt64) { slots.begin(epoch) }
 
     func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
         let next: UInt64

@@ -21,6 +21,8 @@ final class Simulation: @unchecked Sendable {
         var finals = 0
         /// Of members.
         var changes = 0
+        /// That were begun anew.
+        var orders = 0
         var scenario = ""
     }
 
@@ -57,7 +59,11 @@ final class Simulation: @unchecked Sendable {
         planFaults()
         try advance(to: Self.faults)
         try mend()
-        if scenario.order == .honest { try expectProgress() } else { try advance(to: scheduler.now + Self.afterLies) }
+        switch scenario.order {
+        case .honest: try expectProgress()
+        case .rewound, .wiped: try beginOrder()
+        default: try advance(to: scheduler.now + Self.afterLies)
+        }
         try inspectDisks()
         figures.heights = final.keys.max() ?? 0
         figures.steps = scheduler.steps
@@ -206,6 +212,7 @@ final class Simulation: @unchecked Sendable {
         case .honest: break
         case .split: splitOrder()
         case .rewound: cluster.etcd.rewind()
+        case .wiped: cluster.etcd.wipe()
         case .slotLeftOut: cluster.etcd.damage(repeating: false)
         case .slotRepeated: cluster.etcd.damage(repeating: true)
         }
@@ -234,6 +241,32 @@ final class Simulation: @unchecked Sendable {
             try cluster.restart(index, disk: .kept)
         }
     }
+
+    // MARK: A new order
+
+    /// Operators of one node after the other begin a new order until there is one, or until it turns out that there was nothing to lose yet.
+    private func beginOrder() throws {
+        let honest = cluster.honest.filter { $0 < scenario.members }
+        let hasBegun = { honest.contains { self.cluster.node($0)?.epoch ?? 0 > 0 } }
+        for round in 0..<15 where !hasBegun() {
+            cluster.beginOrder(at: honest[round % honest.count])
+            try advance(to: scheduler.now + 4_000_000, until: hasBegun)
+        }
+        let isLost = honest.contains { cluster.node($0)?.trouble != nil }
+        if hasBegun() {
+            figures.orders += 1
+            try advance(to: scheduler.now + Self.afterLies)
+        } else if isLost {
+            // An order that went back may have gone on for some; what they signed of it stands against the others.
+            guard scenario.order == .wiped, areSound else { return }
+            throw Violation(
+                kind: .noProgress,
+                description: "no new order was begun: \(honest.map { cluster.node($0)?.trouble ?? "-" })")
+        }
+        if areSound { try expectProgress() }
+    }
+
+    private var areSound: Bool { cluster.honest.allSatisfy { cluster.node($0)?.failure == nil } }
 
     // MARK: What must hold
 
@@ -281,11 +314,18 @@ final class Simulation: @unchecked Sendable {
             heights = signing.map { self.cluster.node($0)?.finalHeight ?? 0 }
             return self.answers.count >= wanted && Set(heights).count == 1
         }
+        // A member that made blocks of its own of an order that went back stands still, which may be one too many.
+        if scenario.order != .honest, !areSound { return }
         guard answers.count >= wanted, Set(heights).count == 1 else {
+            let nodes = signing.map { index in
+                let node = cluster.node(index)
+                return
+                    "m\(index) \(node?.finalHeight ?? 0)/\(node?.serving.head.height ?? 0) of epoch \(node?.epoch ?? 0), \(node?.pending ?? 0) wait \(node?.trouble ?? "") \(node?.failure?.message ?? "")"
+            }
             throw Violation(
                 kind: .noProgress,
                 description:
-                    "a minute after all was mended nodes stand at \(heights), \(answers.count) of \(wanted) answered, \(signing.map { cluster.node($0)?.pending ?? 0 }) wait"
+                    "a minute after all was mended \(answers.count) of \(wanted) are answered; order \(scenario.order); \(nodes)"
             )
         }
     }

@@ -95,7 +95,20 @@ struct ExplorerRoutes: Sendable {
             },
             contradictions: try node.contradictions().map { found in
                 (node.memberName(found.member), found.height)
-            })
+            }, trouble: node.trouble, resolutions: node.serving.resolutions.map { words(for: $0) })
+    }
+
+    private func words(for resolution: Resolution) -> String {
+        let signers = node.members.members(at: resolution.matter.height)
+        let names = resolution.votes.compactMap { signers.member(kid: $0.kid).map { node.memberName($0.id) } }
+        switch resolution.matter {
+        case .order(let epoch, let after, _):
+            return
+                "After block \(after) order was lost and begun anew, for the \(epoch). time: \(names.sorted().joined(separator: ", ")) signed that."
+        case .rejection(let statement, let height):
+            return
+                "Statement \(statement.hex) stopped the members' nodes in block \(height) and is refused: \(names.sorted().joined(separator: ", ")) signed that."
+        }
     }
 
     /// Names of the members whose signatures make a block final.

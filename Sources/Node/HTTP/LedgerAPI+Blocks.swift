@@ -97,6 +97,7 @@ extension LedgerAPI {
             "id": node.ledger.hex, "name": node.genesis.name, "height": node.finalHeight,
             "members": node.memberNames.map { ["id": $0.id, "name": $0.name] }, "quorum": members.quorum,
             "liarsSurvived": members.liarsSurvived, "silentSurvived": members.silentSurvived,
+            "epoch": node.serving.head.epoch, "trouble": node.trouble ?? NSNull(),
             "damaged": node.damaged.map { ["member": $0.member, "error": $0.error] },
         ]
     }

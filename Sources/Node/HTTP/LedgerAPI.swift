@@ -26,7 +26,8 @@ final class LedgerAPI: Sendable {
     }
 
     var routes: [Route] {
-        submissionRoutes + transactionRoutes + blockRoutes + memberRoutes + stateRoutes + scittRoutes + logRoutes
+        submissionRoutes + transactionRoutes + blockRoutes + memberRoutes + resolutionRoutes + stateRoutes + scittRoutes
+            + logRoutes
             + directoryRoutes
             + readingRoutes + eventRoutes
     }
@@ -64,9 +65,10 @@ extension Problem {
         case let error as ReplicaError:
             let status =
                 switch error.code {
-                case .unknownKey, .signature: 403
+                case .unknownKey, .signature, .trapped: 403
                 case .busy, .stopped, .noQuorum, .diverged, .notMember, .outdated: 503
                 case .otherLedger, .notFound: 404
+                case .goesOn: 409
                 default: 400
                 }
             return Problem(status, error.code.rawValue, error.message)

@@ -47,13 +47,15 @@ public struct LedgerPage: PortalPage {
     let members: [Member]
     let blocks: [BlockLine]
     let contradictions: [(member: String, height: UInt64)]
+    let trouble: String?
+    let resolutions: [String]
 
     /// A ledger as this node has it. `survivesLying` is 2q−n−1 and `survivesSilent` is n−q of its members; `contradictions` names those that
-    /// signed two headers of one height.
+    /// signed two headers of one height; `trouble` is what keeps it from going on, and `resolutions` what members resolved about such, in words.
     public init(
         name: String, ledgerID: String, height: UInt64, logSize: UInt64, headTime: Moment, quorum: Int,
         survivesLying: Int, survivesSilent: Int, members: [Member], blocks: [BlockLine],
-        contradictions: [(member: String, height: UInt64)] = []
+        contradictions: [(member: String, height: UInt64)] = [], trouble: String? = nil, resolutions: [String] = []
     ) {
         self.name = name
         self.ledgerID = ledgerID
@@ -66,6 +68,8 @@ public struct LedgerPage: PortalPage {
         self.members = members
         self.blocks = blocks
         self.contradictions = contradictions
+        self.trouble = trouble
+        self.resolutions = resolutions
     }
 
     public var head: PageHead {
@@ -90,10 +94,11 @@ public struct LedgerPage: PortalPage {
         View(
             name: name, height: grouped(height), headTime: TimeView(headTime), facts: facts.map(\.view),
             tolerance: tolerance,
-            warnings: contradictions.map {
-                "\($0.member) signed two blocks of height \(grouped($0.height)). Neither signature of it counts for the second, "
-                    + "and both are kept as evidence."
-            }, members: memberTable.view, blocks: blockTable.view,
+            warnings: (trouble.map { ["New records wait: \($0)."] } ?? []) + resolutions
+                + contradictions.map {
+                    "\($0.member) signed two blocks of height \(grouped($0.height)). Neither signature of it counts for the second, "
+                        + "and both are kept as evidence."
+                }, members: memberTable.view, blocks: blockTable.view,
             checkpointURL: "/log/\(ledgerID)/checkpoint")
     }
 
