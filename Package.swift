@@ -56,13 +56,16 @@ let package = Package(
             dependencies: [
                 crypto, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
             name: "Peers",
-            dependencies: ["APIKit", "Ledger", "Replica", httpClient, .product(name: "NIOCore", package: "swift-nio")],
-            swiftSettings: settings),
+            dependencies: [
+                "APIKit", "Ledger", "Replica", crypto, httpClient, log, x509,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: testable),
         .target(name: "SignIn", dependencies: ["APIKit", "Ledger", crypto], swiftSettings: settings),
         .target(name: "Observability", dependencies: [log], swiftSettings: settings),
         .systemLibrary(
@@ -241,6 +244,12 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "Replica", "Ledger", "LedgerStore", "Sequencing", "EtcdSequencing", "ContractKit", "TestSupport", grdb,
+            ]),
+        .testTarget(
+            name: "PeersTests",
+            dependencies: [
+                "Peers", "APIKit", "ContractKit", "Ledger", "Replica", crypto, log, x509,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),
         .testTarget(

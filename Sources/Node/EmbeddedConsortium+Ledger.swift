@@ -50,14 +50,20 @@ extension EmbeddedConsortium {
             }
         }
         let peers = PeerClient(
-            ledger: genesis.id, member: place.member, key: member.key, addresses: place.peers, clock: Self.clock)
+            genesis: genesis, member: place.member, key: member.key, addresses: place.peers, clock: Self.clock
+        ) { peer, trouble in
+            if let trouble {
+                logger.warning("a member's node is not asked", metadata: ["member": "\(peer)", "error": "\(trouble)"])
+            } else {
+                logger.notice("a member's node shows its key again", metadata: ["member": "\(peer)"])
+            }
+        }
         let node = try await LedgerNode.member(
             genesis: genesis, member: member, contracts: contracts, sequencer: sequencer, peers: peers,
             clock: Self.clock)
-        let routes = PeerRoutes(node: node, clock: Self.clock).routes
-        return (
-            node, Neighbours(client: peers, routes: routes, port: place.peerPort, logger: logger, clock: Self.clock)
-        )
+        let server = PeerServer(
+            node: node, key: member.key, port: place.peerPort, clock: Self.clock, logger: logger)
+        return (node, Neighbours(client: peers, server: server))
     }
 
     private func localMember(_ id: String, _ keys: KeyFolder) throws -> LedgerNode.LocalMember {

@@ -6,6 +6,8 @@ public struct PeerError: Error, Sendable, Hashable, CustomStringConvertible {
 
         public static let unknown = Code(rawValue: "unknown-peer")
         public static let answer = Code(rawValue: "answer")
+        /// Somebody else answers in the place of a member's node.
+        public static let impostor = Code(rawValue: "impostor")
     }
 
     public let code: Code

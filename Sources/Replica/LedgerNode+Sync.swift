@@ -44,7 +44,7 @@ extension LedgerNode {
         for (id, record) in records where id != serving.member.id && record.until == nil {
             addresses[id] = record.address
         }
-        peers.use(addresses, without: Set(records.filter { $0.record.until != nil }.map(\.id)))
+        peers.use(addresses, of: members, without: Set(records.filter { $0.record.until != nil }.map(\.id)))
     }
 
     /// All that are or were members, by id.

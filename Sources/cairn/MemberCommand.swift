@@ -105,7 +105,7 @@ struct MemberCommand: AsyncParsableCommand {
         @Option(help: "Public key of its node: `cairn participant key --as member-<id>` on its side shows it.")
         var key: String
 
-        @Option(help: "Where the other members' nodes reach its node: http://HOST:PORT of its peer port.")
+        @Option(help: "Where the other members' nodes reach its node: https://HOST:PORT of its peer port.")
         var address: String?
 
         func run() async throws {
@@ -191,7 +191,7 @@ struct MemberCommand: AsyncParsableCommand {
 
         @OptionGroup var voter: Voter
 
-        @Argument(help: "http://HOST:PORT of its peer port.")
+        @Argument(help: "https://HOST:PORT of its peer port.")
         var address: String
 
         func run() async throws {

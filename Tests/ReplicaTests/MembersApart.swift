@@ -54,7 +54,7 @@ final class MembersApart: Sendable {
         let members: [String]
         let network: MembersApart
 
-        func use(_ addresses: [String: String], without left: Set<String>) {}
+        func use(_ addresses: [String: String], of members: MemberHistory, without left: Set<String>) {}
 
         func publish(_ news: PeerNews) {
             for member in members { (try? network.node(member))?.take(news) }

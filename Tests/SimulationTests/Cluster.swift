@@ -245,7 +245,7 @@ struct SimulatedPeers: PeerGroup {
 
     var members: [String] { cluster.keys.indices.filter { $0 != own }.map { "m\($0)" } }
 
-    func use(_ addresses: [String: String], without left: Set<String>) {}
+    func use(_ addresses: [String: String], of members: MemberHistory, without left: Set<String>) {}
 
     func publish(_ news: PeerNews) {
         guard let network = cluster.runs[own].map({ _ in cluster.network }) else { return }

@@ -253,9 +253,8 @@ extension MembershipContract {
 
     private static func address(_ text: String?) throws(ContractError) -> String? {
         guard let text else { return nil }
-        guard text.hasPrefix("http://") || text.hasPrefix("https://"), !text.hasSuffix("/"),
-            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { throw .invalid("address", "http:// or https://, host and port, without a slash at its end") }
+        guard text.hasPrefix("https://"), !text.hasSuffix("/"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { throw .invalid("address", "https://, host and port, without a slash at its end") }
         return text
     }
 }
