@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "Peers",
             dependencies: [
-                "APIKit", "Ledger", "Replica", crypto, httpClient, log, x509,
+                "APIKit", "Ledger", "Replica", "Sequencing", crypto, httpClient, log, x509,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], swiftSettings: testable),
         .target(name: "SignIn", dependencies: ["APIKit", "Ledger", crypto], swiftSettings: settings),
@@ -217,7 +217,8 @@ let package = Package(
                 "FieldInputs", "MQTT",
                 "NodeClient",
                 "Ledger",
-                "ContractKit", "LedgerStore", "Replica", "ProjectionKit", "Keys", "KeyService", "PersonalData",
+                "ContractKit", "LedgerStore", "Sequencing", "Replica", "ProjectionKit", "Keys", "KeyService",
+                "PersonalData",
                 "APIKit", "SignIn", "PortalKit", "EtcdSequencing", "Peers",
                 "Observability", log,
             ], swiftSettings: settings),
@@ -248,7 +249,7 @@ let package = Package(
         .testTarget(
             name: "PeersTests",
             dependencies: [
-                "Peers", "APIKit", "ContractKit", "Ledger", "Replica", crypto, log, x509,
+                "Peers", "APIKit", "ContractKit", "Ledger", "Replica", "Sequencing", crypto, log, x509,
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),

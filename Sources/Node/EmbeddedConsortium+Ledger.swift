@@ -5,6 +5,7 @@ import Keys
 import Ledger
 import Peers
 import Replica
+import Sequencing
 import UseCaseKit
 
 extension EmbeddedConsortium {
@@ -41,7 +42,7 @@ extension EmbeddedConsortium {
         let member = try localMember(place.member, keys)
         let logger = configuration.logger
         let sequencer = try EtcdSequencer(
-            place.etcd, ledger: genesis.id, member: member.id, key: member.key
+            place.etcd, ledger: genesis.id, member: member.id, signing: member.keys
         ) { trouble in
             if let trouble {
                 logger.warning("the order does not go on", metadata: ["error": "\(trouble)"])
@@ -50,7 +51,7 @@ extension EmbeddedConsortium {
             }
         }
         let peers = PeerClient(
-            genesis: genesis, member: place.member, key: member.key, addresses: place.peers, clock: Self.clock
+            genesis: genesis, member: place.member, keys: member.keys, addresses: place.peers, clock: Self.clock
         ) { peer, trouble in
             if let trouble {
                 logger.warning("a member's node is not asked", metadata: ["member": "\(peer)", "error": "\(trouble)"])
@@ -62,7 +63,7 @@ extension EmbeddedConsortium {
             genesis: genesis, member: member, contracts: contracts, sequencer: sequencer, peers: peers,
             clock: Self.clock)
         let server = PeerServer(
-            node: node, key: member.key, port: place.peerPort, clock: Self.clock, logger: logger)
+            node: node, keys: member.keys, port: place.peerPort, clock: Self.clock, logger: logger)
         return (node, Neighbours(client: peers, server: server))
     }
 
@@ -70,10 +71,26 @@ extension EmbeddedConsortium {
         let folder = configuration.folder.appending(path: "members/\(id)")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard let key = try keys.key(of: "member-\(id)") else {
+        return .init(
+            id: id, storePath: folder.appending(path: "ledger.sqlite").path, keys: try memberKeys(of: id, in: keys))
+    }
+
+    /// The member's key, and beside it the one that is to replace it (`cairn member rotate`).
+    private func memberKeys(of id: String, in folder: KeyFolder) throws -> MemberKeys {
+        let (name, logger) = (MembershipContract.participant(of: id), configuration.logger)
+        guard try folder.key(of: name) != nil else {
             throw ReplicaError(.notMember, "the key of member \(id) is missing from the key folder")
         }
-        return .init(id: id, storePath: folder.appending(path: "ledger.sqlite").path, key: key)
+        return try MemberKeys { key in
+            do {
+                try folder.replace(name, by: KeyFolder.next(name))
+                logger.notice("another key is the member's", metadata: ["member": "\(id)", "kid": "\(key.kid)"])
+            } catch {
+                logger.error("the old key of the member is not replaced", metadata: ["error": "\(error)"])
+            }
+        } load: {
+            [name, KeyFolder.next(name)].compactMap { try? folder.key(of: $0) }
+        }
     }
 
     private var contracts: [any Contract] { configuration.useCase.allContracts }

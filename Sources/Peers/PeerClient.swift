@@ -3,6 +3,7 @@ import Ledger
 import NIOCore
 import NIOSSL
 import Replica
+import Sequencing
 import Synchronization
 
 /// The nodes of the other members, over HTTP and TLS. Nothing is asked of who does not show the key of the member that it is taken for.
@@ -23,7 +24,7 @@ public final class PeerClient: PeerGroup {
 
     private let genesis: Genesis
     private let member: String
-    private let key: SigningKey
+    private let keys: MemberKeys
     /// As they were configured.
     private let given: [String: String]
     private let clock: @Sendable () -> UInt64
@@ -63,16 +64,16 @@ public final class PeerClient: PeerGroup {
     }
 
     /// - Parameters:
-    ///   - member: the one that asks, with its key.
+    ///   - member: the one that asks, with its keys.
     ///   - addresses: of the other members' nodes, `https://` without a trailing slash, by member. They come before those that the ledger names.
     ///   - report: is told which member's node is not the one that answers, and nil when it is again.
     public init(
-        genesis: Genesis, member: String, key: SigningKey, addresses: [String: String],
+        genesis: Genesis, member: String, keys: MemberKeys, addresses: [String: String],
         clock: @escaping @Sendable () -> UInt64, report: @escaping @Sendable (String, String?) -> Void
     ) {
         self.genesis = genesis
         self.member = member
-        self.key = key
+        self.keys = keys
         given = addresses
         self.clock = clock
         self.report = report
@@ -83,6 +84,8 @@ public final class PeerClient: PeerGroup {
     }
 
     public var members: [String] { state.withLock { $0.peers.keys.sorted() } }
+
+    public func key(of member: String) -> VerifyingKey? { state.withLock { $0.key(of: member) } }
 
     public func use(_ addresses: [String: String], of members: MemberHistory, without left: Set<String>) {
         let wanted = addresses.merging(given) { $1 }.filter { !left.contains($0.key) }
@@ -159,8 +162,8 @@ public final class PeerClient: PeerGroup {
                 throw PeerError(.unknown, "\(peer) is no member, as far as is known here")
             }
             do {
-                let answer = try await execute(
-                    request(to: peer, at: address, method, path, body), with: try security(trusting: known), of: peer)
+                let answer = try await answer(
+                    of: peer, at: address, method, path, body, with: try security(trusting: known))
                 settle(peer, nil)
                 return try CBOR.decode(answer, limits: .large)
             } catch let error as NIOSSLError {
@@ -170,6 +173,26 @@ public final class PeerClient: PeerGroup {
                 settle(peer, reason)
                 throw PeerError(.impostor, "\(reason): \(error)")
             }
+        }
+    }
+
+    /// A peer whose ledger is further than this one's, or not as far, knows this member by another of its keys.
+    private func answer(
+        of peer: String, at address: String, _ method: String, _ path: String, _ body: Bytes,
+        with security: TLSConfiguration
+    ) async throws -> Bytes {
+        func answer(_ key: SigningKey) async throws -> Bytes {
+            try await execute(
+                request(to: peer, at: address, method, path, body, signedWith: key), with: security, of: peer)
+        }
+        let shown = keys.shown
+        do {
+            return try await answer(shown)
+        } catch let refusal as PeerError where refusal.code == .refused {
+            for other in keys.reloaded() where other.kid != shown.kid {
+                if let answer = try? await answer(other) { return answer }
+            }
+            throw refusal
         }
     }
 
@@ -198,7 +221,8 @@ public final class PeerClient: PeerGroup {
     }
 
     private func request(
-        to peer: String, at address: String, _ method: String, _ path: String, _ body: Bytes
+        to peer: String, at address: String, _ method: String, _ path: String, _ body: Bytes,
+        signedWith key: SigningKey
     ) -> HTTPClientRequest {
         let signed = PeerSignature(
             ledger: genesis.id, audience: peer, method: method, path: path, time: clock(), body: body)
@@ -222,7 +246,9 @@ public final class PeerClient: PeerGroup {
         let response = try await Self.http.execute(request, timeout: Self.timeout)
         let answer = Bytes(try await response.body.collect(upTo: Self.maximumAnswer).readableBytesView)
         guard response.status == .ok else {
-            throw PeerError(.answer, "\(peer) answered \(request.url) with \(response.status.code)")
+            throw PeerError(
+                response.status == .forbidden ? .refused : .answer,
+                "\(peer) answered \(request.url) with \(response.status.code)")
         }
         return answer
     }

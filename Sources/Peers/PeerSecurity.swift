@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Ledger
 import NIOSSL
+import Sequencing
 import X509
 
 /// TLS 1.3 between members' nodes. A node shows that it has its member's key: the one by which the ledger knows the member, no other's word for
@@ -16,12 +17,24 @@ enum PeerSecurity {
     /// Octets of a key's thumbprint that number its certificate.
     private static let serialBytes = 16
 
-    /// For the node of the member that has a key.
-    static func server(of key: SigningKey) throws -> TLSConfiguration {
-        let identity = try identity(of: key)
+    /// For the node of the member that has these keys: each connection shows the one that it has then.
+    static func server(of keys: MemberKeys) throws -> TLSConfiguration {
+        let first = keys.shown
+        let identity = try identity(of: first)
         var security = TLSConfiguration.makeServerConfiguration(
             certificateChain: identity.chain, privateKey: identity.key)
         restrict(&security)
+        security.sslContextCallback = { _, promise in
+            promise.completeWith(
+                Result {
+                    let shown = keys.shown
+                    guard shown.kid != first.kid else { return .noChanges }
+                    let identity = try Self.identity(of: shown)
+                    var changes = NIOSSLContextConfigurationOverride()
+                    (changes.certificateChain, changes.privateKey) = (identity.chain, identity.key)
+                    return changes
+                })
+        }
         return security
     }
 

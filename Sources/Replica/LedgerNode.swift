@@ -44,8 +44,8 @@ public final class LedgerNode: Sendable {
     struct State {
         var queue: [Statement] = []
         var entries: [Hash32: Entry] = [:]
-        /// Slots that this node filled and has not executed; one more while it is being filled.
-        var filled: Set<UInt64> = []
+        /// Slots that this node filled and has not executed, with what it put there; one more while it is being filled.
+        var filled: [UInt64: [Statement]] = [:]
         var isFilling = false
         /// Slots before this one are executed here, or came as blocks of peers.
         var nextSlot: UInt64 = 0
@@ -149,7 +149,11 @@ public final class LedgerNode: Sendable {
                 state.withLock { state in
                     state.isFilling = false
                     // It may have been executed before this node hears where it is.
-                    if slot >= state.nextSlot { state.filled.insert(slot) }
+                    if slot >= state.nextSlot {
+                        state.filled[slot] = batch.statements
+                    } else {
+                        requeue(batch.statements, &state)
+                    }
                 }
                 let rest = Limits.restPerStatement * batch.statements.count
                 if rest >= Limits.shortestRest { try? await pause(min(rest, Limits.longestRest)) }
@@ -159,10 +163,12 @@ public final class LedgerNode: Sendable {
 
     private func takeBatch() -> Batch? {
         let now = clock()
-        let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
+        let own = replicas.compactMap {
+            peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now)
+        }
         return state.withLock { state in
             let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
-            guard state.failure == nil, isMember(state), state.finality.unsigned.count < Limits.unsignedBlocks,
+            guard state.failure == nil, isSigning(state), state.finality.unsigned.count < Limits.unsignedBlocks,
                 state.hasWorthwhileBatch || timerDue
             else { return nil }
             var bytes = 0
@@ -180,10 +186,16 @@ public final class LedgerNode: Sendable {
         }
     }
 
-    /// Whether what this node brings into the order counts: it is nothing to the others where its member is none.
-    func isMember(_ state: State) -> Bool {
-        state.finality.members.current.contains(serving.member)
+    /// Puts back statements of which no block came: the slot that they were put into counted for nothing. What became of the others is told.
+    func requeue(_ statements: [Statement], _ state: inout State) {
+        let executed = Set(state.finality.unsigned.flatMap { $0.block.items.map(\.result.transaction) })
+        let lost = statements.filter { state.entries[$0.id]?.ordered == true && !executed.contains($0.id) }
+        for statement in lost { state.entries[statement.id]?.ordered = false }
+        state.queue.insert(contentsOf: lost, at: 0)
     }
+
+    /// Whether what this node brings into the order counts: it is nothing to the others where its member is none, or has another key.
+    func isSigning(_ state: State) -> Bool { serving.key(in: state.finality.members.current) != nil }
 
     /// Wakes the batcher when a timer is due, and ends waits that took too long.
     private func tick() async {
@@ -200,8 +212,16 @@ public final class LedgerNode: Sendable {
             }
             for waiter in late { waiter.answer(nil) }
             if due { wake.yield() }
+            let final = finalHeight
             for replica in replicas { try? await replica.flushNotes() }
+            settleKeys(final)
         }
+    }
+
+    /// The key before a change is needed until the block that made it is final, with its certificate on the disk.
+    private func settleKeys(_ final: UInt64) {
+        guard let change = members.periods.last?.from, change <= final + 1 else { return }
+        for replica in replicas { replica.member.keys.settle() }
     }
 
     private func follow(with replica: Replica) async {
@@ -225,12 +245,15 @@ public final class LedgerNode: Sendable {
         }
     }
 
-    /// The slot from which on a replica follows the order. What this node brought before it came back as blocks of peers.
+    /// The slot from which on a replica follows the order. What this node brought before it came back as blocks of peers, or not at all.
     private func joined(_ replica: Replica) async throws -> UInt64 {
         let slot = try await join(replica)
         if peers != nil {
             state.withLock { state in
-                state.filled = state.filled.filter { $0 >= slot }
+                for (place, statements) in state.filled.sorted(by: { $0.key > $1.key }) where place < slot {
+                    state.filled.removeValue(forKey: place)
+                    requeue(statements, &state)
+                }
                 state.nextSlot = max(state.nextSlot, slot)
             }
             wake.yield()
@@ -267,7 +290,12 @@ public final class LedgerNode: Sendable {
             let done = executions == replicas.count
             if done {
                 state.executed.removeValue(forKey: slot)
-                state.filled.remove(slot)
+                // Another key may have become the member's between this slot and one before it.
+                if let brought = state.filled.removeValue(forKey: slot),
+                    !brought.elementsEqual(batch.statements, by: { $0.id == $1.id })
+                {
+                    requeue(brought, &state)
+                }
                 state.nextSlot = max(state.nextSlot, slot + 1)
             }
             return (done, settleFinalBlocks(&state), state.failure)

@@ -1,12 +1,14 @@
 import ArgumentParser
+import ContractKit
 import Foundation
+import Keys
 import Ledger
 import NodeClient
 
 struct MemberCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "member", abstract: "What members vote on: who signs blocks, and which contracts run.",
-        subcommands: [List.self, Propose.self, Expel.self, Upgrade.self, Vote.self, Leave.self, Move.self])
+        subcommands: [List.self, Propose.self, Expel.self, Upgrade.self, Vote.self, Leave.self, Move.self, Rotate.self])
 
     /// A member acts with the key of its node, in the name `member-<id>`.
     struct Voter: ParsableArguments {
@@ -196,6 +198,29 @@ struct MemberCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await voter.perform("moveMember", about: voter.member, [("address", .text(address))])
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put a new key in the place of the one with which this member's node signs.",
+            discussion:
+                "The new key lies beside the old one until the ledger names it; the node then uses it and destroys the old one. Nobody restarts."
+        )
+
+        @OptionGroup var voter: Voter
+
+        func run() async throws {
+            let name = MembershipContract.participant(of: voter.member)
+            let folder = try KeyFolder(URL(filePath: voter.keys))
+            guard let old = try folder.key(of: name) else {
+                throw Failure(.configuration, "\(voter.keys) has no key of \(name)")
+            }
+            let next = voter.dryRun ? SigningKey.generate() : try folder.keyOrNew(of: KeyFolder.next(name))
+            let proof = next.sign(MembershipContract.possession(of: voter.member, after: old.kid))
+            try await voter.perform(
+                "rotateMember", about: voter.member,
+                [("key", .bytes(next.verifyingKey.coseKey)), ("proof", .bytes(proof))])
         }
     }
 }

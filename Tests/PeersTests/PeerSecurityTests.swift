@@ -6,6 +6,7 @@ import Ledger
 import Logging
 import NIOSSL
 import Replica
+import Sequencing
 import Synchronization
 import Testing
 import X509
@@ -32,11 +33,18 @@ struct PeerSecurityTests {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
 
-        func node() async throws -> LedgerNode {
+        /// - Parameter next: keys that the members' nodes have too.
+        func node(_ next: [SigningKey]? = nil) async throws -> LedgerNode {
             try await LedgerNode.embedded(
                 genesis: genesis,
-                members: (0..<2).map {
-                    .init(id: "m\($0)", storePath: folder.appending(path: "m\($0).sqlite").path, key: keys[$0])
+                members: try (0..<2).map { member in
+                    let held = [keys[member]] + (next.map { [$0[member]] } ?? [])
+                    return .init(
+                        id: "m\(member)", storePath: folder.appending(path: "m\(member).sqlite").path,
+                        keys: try MemberKeys { _ in
+                        } load: {
+                            held
+                        })
                 }, contracts: [MembershipContract()], clock: PeerSecurityTests.clock)
         }
     }
@@ -61,7 +69,7 @@ struct PeerSecurityTests {
         -> PeerClient
     {
         PeerClient(
-            genesis: ledgers.genesis, member: "m1", key: ledgers.keys[1],
+            genesis: ledgers.genesis, member: "m1", keys: .init(ledgers.keys[1]),
             addresses: ["m0": "https://127.0.0.1:\(port)"], clock: Self.clock
         ) { _, trouble in told(trouble) }
     }
@@ -70,7 +78,7 @@ struct PeerSecurityTests {
         let ledgers = try Ledgers()
         defer { try? FileManager.default.removeItem(at: ledgers.folder) }
         let server = PeerServer(
-            node: try await ledgers.node(), key: ledgers.keys[0], port: 0, clock: Self.clock, logger: logger)
+            node: try await ledgers.node(), keys: .init(ledgers.keys[0]), port: 0, clock: Self.clock, logger: logger)
         try await serving(server.run) { port in
             let client = client(ledgers, at: port) { Issue.record("\($0 ?? "again")") }
             let (standing, votes) = (try await client.standing(of: "m0"), try await client.votes(from: 0, of: "m0"))
@@ -100,7 +108,7 @@ struct PeerSecurityTests {
         let ledgers = try Ledgers()
         let asked = Mutex<[String]>([])
         let told = Mutex<[String?]>([])
-        let stranger = try PeerSecurity.server(of: ledgers.keys[1])
+        let stranger = try PeerSecurity.server(of: .init(ledgers.keys[1]))
         try await serving(counting(stranger) { path in asked.withLock { $0.append(path) } }) { port in
             let client = client(ledgers, at: port) { trouble in told.withLock { $0.append(trouble) } }
             for _ in 0..<3 {
@@ -128,7 +136,7 @@ struct PeerSecurityTests {
         let asked = Mutex<[String]>([])
         try await serving(counting(nil) { path in asked.withLock { $0.append(path) } }) { port in
             let client = PeerClient(
-                genesis: ledgers.genesis, member: "m1", key: ledgers.keys[1],
+                genesis: ledgers.genesis, member: "m1", keys: .init(ledgers.keys[1]),
                 addresses: ["m0": "http://127.0.0.1:\(port)"], clock: Self.clock
             ) { _, _ in }
             await #expect(throws: PeerError(.unknown, "")) { try await client.standing(of: "m0") }
@@ -165,5 +173,48 @@ struct PeerSecurityTests {
                 }
             }
         }
+    }
+
+    private func rotate(_ member: Int, of ledgers: borrowing Ledgers, to next: SigningKey, on node: LedgerNode)
+        async throws
+    {
+        let old = ledgers.keys[member]
+        let proof = next.sign(MembershipContract.possession(of: "m\(member)", after: old.kid))
+        let statement = try Statement.sign(
+            Ledger.Operation(
+                "membership", "rotateMember", [("key", .bytes(next.verifyingKey.coseKey)), ("proof", .bytes(proof))]),
+            issuer: "member-m\(member)", subject: "key", validUntil: Self.clock() / 1000 + 600,
+            nonce: (0..<8).map { _ in UInt8.random(in: 0...255) }, ledger: ledgers.genesis.id, with: old)
+        try node.submit(try node.admit(statement.bytes))
+        let outcome = try #require(try await node.outcome(of: statement.id, within: 20_000))
+        #expect(outcome.word == "FINAL")
+    }
+
+    /// A node that knows genesis alone, where all others have other keys by now, and its own member too.
+    @Test func keysThatAreNewerThanTheLedgerHereAreLearntFromWhoeverHasThem() async throws {
+        let ledgers = try Ledgers()
+        defer { try? FileManager.default.removeItem(at: ledgers.folder) }
+        let next = [SigningKey.generate(), SigningKey.generate()]
+        let node = try await ledgers.node(next)
+        let running = Task { await node.run() }
+        for member in 0..<2 { try await rotate(member, of: ledgers, to: next[member], on: node) }
+        let server = PeerServer(
+            node: node, keys: node.serving.member.keys, port: 0, clock: Self.clock, logger: logger)
+        try await serving(server.run) { port in
+            let keys = try MemberKeys { _ in
+            } load: {
+                [ledgers.keys[1], next[1]]
+            }
+            let client = PeerClient(
+                genesis: ledgers.genesis, member: "m1", keys: keys, addresses: ["m0": "https://127.0.0.1:\(port)"],
+                clock: Self.clock
+            ) { _, trouble in Issue.record("\(trouble ?? "again")") }
+            #expect(client.key(of: "m0") == ledgers.keys[0].verifyingKey)
+            let standing = try await client.standing(of: "m0")
+            #expect(standing.finalHeight >= 2)
+            #expect(client.key(of: "m0") == next[0].verifyingKey)
+        }
+        running.cancel()
+        await running.value
     }
 }
