@@ -15,7 +15,7 @@ extension LedgerNode {
     }
 
     static func lacksKey(_ member: String) -> String {
-        "the key that the ledger names for \(member) is not in its node's key folder: it follows and signs nothing"
+        "the key that the ledger names for \(member) is not in its node's key folder: it signs nothing, and the others do not know it"
     }
     /// Statements admitted and not yet final.
     public var pending: Int { state.withLock { $0.entries.count } }

@@ -212,16 +212,19 @@ public final class LedgerNode: Sendable {
             }
             for waiter in late { waiter.answer(nil) }
             if due { wake.yield() }
-            let final = finalHeight
-            for replica in replicas { try? await replica.flushNotes() }
-            settleKeys(final)
+            for replica in replicas {
+                try? await replica.flushNotes()
+                settleKeys(of: replica)
+            }
         }
     }
 
-    /// The key before a change is needed until the block that made it is final, with its certificate on the disk.
-    private func settleKeys(_ final: UInt64) {
-        guard let change = members.periods.last?.from, change <= final + 1 else { return }
-        for replica in replicas { replica.member.keys.settle() }
+    /// The key before a change is needed until the block that made it is final, and the disk has its certificate.
+    private func settleKeys(of replica: Replica) {
+        guard !replica.member.keys.isSettled, let change = replica.members.periods.last?.from, change > 0,
+            (try? replica.store.certificate(at: change - 1)) != nil
+        else { return }
+        replica.member.keys.settle()
     }
 
     private func follow(with replica: Replica) async {

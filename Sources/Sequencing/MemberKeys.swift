@@ -9,6 +9,8 @@ public final class MemberKeys: Sendable {
         var held: [SigningKey]
         /// What the ledger names for the next block; nil before it names any.
         var named: Hash32?
+        /// For which key the one before it was to be replaced; where that failed it is tried again at the next start.
+        var promoted: Hash32?
     }
 
     private let state: Mutex<State>
@@ -62,9 +64,15 @@ public final class MemberKeys: Sendable {
     /// What the node shows to others, who may know the ledger further than it does: the current key, or else what it has.
     public var shown: SigningKey { current ?? state.withLock { $0.held[0] } }
 
+    /// Whether the key that is kept as the one in use is the one that the ledger names.
+    public var isSettled: Bool {
+        state.withLock { $0.named == nil || $0.held[0].kid == $0.named || $0.promoted == $0.named }
+    }
+
     /// Lets the current key take the place of the one before it, once nothing takes the change back.
     public func settle() {
-        guard let current, state.withLock({ $0.held[0].kid != current.kid }) else { return }
+        guard !isSettled, let current else { return }
+        state.withLock { $0.promoted = current.kid }
         promote(current)
         _ = reloaded()
     }

@@ -181,7 +181,7 @@ final class Cluster: @unchecked Sendable {
 
     /// What a member says of its next key, which lies beside the present one from then on.
     func rotation(of member: Int, to next: SigningKey) throws -> Statement {
-        if folders[member].count == 1 { folders[member].append(next) }
+        if !folders[member].contains(where: { $0.kid == next.kid }) { folders[member].append(next) }
         let proof = next.sign(MembershipContract.possession(of: "m\(member)", after: keys[member].kid))
         return try ballot(
             "rotateMember", [("key", .bytes(next.verifyingKey.coseKey)), ("proof", .bytes(proof))], of: member)
