@@ -206,7 +206,15 @@ def impersonated(check, network):
     gone, others = "logistics", [member for member in network.members if member != "logistics"]
     network.kill(gone)
     port = network.configurations[gone]["peerPort"]
-    stranger = Impostor(port)
+    # The port is free once the system has cleared the dead process away.
+    deadline, stranger = time.monotonic() + 30, None
+    while stranger is None:
+        try:
+            stranger = Impostor(port)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
     logs = {member: network.folder / member / "node.log" for member in others}
     final, _ = network.pay(others[0], 5)
     check("the others go on beside an impostor", final == 5, str(final))
