@@ -56,13 +56,16 @@ let package = Package(
             dependencies: [
                 crypto, log, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
             name: "Peers",
-            dependencies: ["APIKit", "Ledger", "Replica", httpClient, .product(name: "NIOCore", package: "swift-nio")],
-            swiftSettings: settings),
+            dependencies: [
+                "APIKit", "Ledger", "Replica", "Sequencing", crypto, httpClient, log, x509,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: testable),
         .target(name: "SignIn", dependencies: ["APIKit", "Ledger", crypto], swiftSettings: settings),
         .target(name: "Observability", dependencies: [log], swiftSettings: settings),
         .systemLibrary(
@@ -214,7 +217,8 @@ let package = Package(
                 "FieldInputs", "MQTT",
                 "NodeClient",
                 "Ledger",
-                "ContractKit", "LedgerStore", "Replica", "ProjectionKit", "Keys", "KeyService", "PersonalData",
+                "ContractKit", "LedgerStore", "Sequencing", "Replica", "ProjectionKit", "Keys", "KeyService",
+                "PersonalData",
                 "APIKit", "SignIn", "PortalKit", "EtcdSequencing", "Peers",
                 "Observability", log,
             ], swiftSettings: settings),
@@ -246,6 +250,12 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "Replica", "Ledger", "LedgerStore", "Sequencing", "EtcdSequencing", "ContractKit", "TestSupport", grdb,
+            ]),
+        .testTarget(
+            name: "PeersTests",
+            dependencies: [
+                "Peers", "APIKit", "ContractKit", "Ledger", "Replica", "Sequencing", crypto, log, x509,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),
         .testTarget(

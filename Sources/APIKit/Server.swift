@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 
@@ -36,7 +37,11 @@ public struct Server: Sendable {
     }
 
     /// Runs until cancelled; `ready` gets the port once connections are accepted.
-    public func run(host: String, port: Int, ready: @escaping @Sendable (Int) async -> Void) async throws {
+    ///
+    /// - Parameter security: with it, connections are TLS and nothing else.
+    public func run(
+        host: String, port: Int, security: TLSConfiguration? = nil, ready: @escaping @Sendable (Int) async -> Void
+    ) async throws {
         let router = Router(context: CallerContext.self)
         for route in routes {
             router.on(RouterPath(route.path), method: route.method.http) { request, context in
@@ -57,8 +62,9 @@ public struct Server: Sendable {
         var quiet = logger
         // A server that is told to stop reports the cancellation as an error; what matters of a request is logged above.
         quiet.logLevel = .critical
+        let plain = HTTPServerBuilder { DirectChannel(responder: $0, routes: self.routes) }
         let application = Application(
-            router: router, server: HTTPServerBuilder { DirectChannel(responder: $0, routes: self.routes) },
+            router: router, server: try security.map { try .tls(plain, tlsConfiguration: $0) } ?? plain,
             configuration: .init(address: .hostname(host, port: port), serverName: Self.name),
             onServerRunning: { channel in await ready(channel.localAddress?.port ?? port) }, logger: quiet)
         try await application.run()

@@ -47,33 +47,33 @@ public final class EtcdSequencer: Sequencer {
     private let etcd: any SlotStore
     private let ledger: Hash32
     private let member: String
-    private let key: SigningKey
+    private let signing: MemberKeys
     private let report: @Sendable (String?) -> Void
     private let wait: Pause
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - key: of the member that appends.
+    ///   - signing: keys of the member that appends.
     ///   - generation: epoch of the order.
     ///   - report: is told what keeps etcd from working, and nil when it works again.
     public convenience init(
-        _ configuration: EtcdConfiguration, ledger: Hash32, member: String, key: SigningKey,
+        _ configuration: EtcdConfiguration, ledger: Hash32, member: String, signing: MemberKeys,
         generation: UInt64 = 0, report: @escaping @Sendable (String?) -> Void
     ) throws {
         self.init(
-            try EtcdConnection(configuration), ledger: ledger, member: member, key: key, generation: generation,
+            try EtcdConnection(configuration), ledger: ledger, member: member, signing: signing, generation: generation,
             wait: { try await Task.sleep(for: $0) }, report: report)
     }
 
     package init(
-        _ etcd: any SlotStore, ledger: Hash32, member: String, key: SigningKey, generation: UInt64 = 0,
+        _ etcd: any SlotStore, ledger: Hash32, member: String, signing: MemberKeys, generation: UInt64 = 0,
         wait: @escaping Pause, report: @escaping @Sendable (String?) -> Void
     ) {
         self.etcd = etcd
         self.wait = wait
         self.ledger = ledger
         self.member = member
-        self.key = key
+        self.signing = signing
         self.report = report
         state = Mutex(State(ledger: ledger, generation: generation))
     }
@@ -115,7 +115,8 @@ public final class EtcdSequencer: Sequencer {
                 return self.appended(sent, at: head)
             }
             while true {
-                let entry = SlotEntry(batch, after: head.digest, slot: head.next, ledger: self.ledger, key: self.key)
+                let entry = SlotEntry(
+                    batch, after: head.digest, slot: head.next, ledger: self.ledger, key: self.signing.shown)
                 let next = SlotHead(generation: head.generation, next: head.next + 1, digest: entry.digest)
                 attempt = entry
                 let isWritten = try await etcd.put(

@@ -31,6 +31,9 @@ public final class KeyFolder: Sendable {
         return key
     }
 
+    /// Under which id the key lies that is to replace that of an id.
+    public static func next(_ id: String) -> String { "\(id)-next" }
+
     /// Puts the key of `other` in the place of the key of `id`, which is destroyed; `other` has none afterwards.
     public func replace(_ id: String, by other: String) throws {
         guard let key = try key(of: other) else { throw LedgerError(.key, "there is no key of \(other)") }

@@ -5,6 +5,7 @@ import Keys
 import Ledger
 import Peers
 import Replica
+import Sequencing
 import UseCaseKit
 
 extension EmbeddedConsortium {
@@ -50,24 +51,46 @@ extension EmbeddedConsortium {
         let sequencer = try EtcdSequencer(
             place.etcd, ledger: genesis.id, member: member.id, key: member.key, report: report)
         let peers = PeerClient(
-            ledger: genesis.id, member: place.member, key: member.key, addresses: place.peers, clock: Self.clock)
+            genesis: genesis, member: place.member, keys: member.keys, addresses: place.peers, clock: Self.clock
+        ) { peer, trouble in
+            if let trouble {
+                logger.warning("a member's node is not asked", metadata: ["member": "\(peer)", "error": "\(trouble)"])
+            } else {
+                logger.notice("a member's node shows its key again", metadata: ["member": "\(peer)"])
+            }
+        }
         let node = try await LedgerNode.member(
             genesis: genesis, member: member, contracts: contracts, sequencer: sequencer, peers: peers,
             clock: Self.clock, report: report)
-        let routes = PeerRoutes(node: node, clock: Self.clock).routes
-        return (
-            node, Neighbours(client: peers, routes: routes, port: place.peerPort, logger: logger, clock: Self.clock)
-        )
+        let server = PeerServer(
+            node: node, keys: member.keys, port: place.peerPort, clock: Self.clock, logger: logger)
+        return (node, Neighbours(client: peers, server: server))
     }
 
     private func localMember(_ id: String, _ keys: KeyFolder) throws -> LedgerNode.LocalMember {
         let folder = configuration.folder.appending(path: "members/\(id)")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard let key = try keys.key(of: "member-\(id)") else {
+        return .init(
+            id: id, storePath: folder.appending(path: "ledger.sqlite").path, keys: try memberKeys(of: id, in: keys))
+    }
+
+    /// The member's key, and beside it the one that is to replace it (`cairn member rotate`).
+    private func memberKeys(of id: String, in folder: KeyFolder) throws -> MemberKeys {
+        let (name, logger) = (MembershipContract.participant(of: id), configuration.logger)
+        guard try folder.key(of: name) != nil else {
             throw ReplicaError(.notMember, "the key of member \(id) is missing from the key folder")
         }
-        return .init(id: id, storePath: folder.appending(path: "ledger.sqlite").path, key: key)
+        return try MemberKeys { key in
+            do {
+                try folder.replace(name, by: KeyFolder.next(name))
+                logger.notice("another key is the member's", metadata: ["member": "\(id)", "kid": "\(key.kid)"])
+            } catch {
+                logger.error("the old key of the member is not replaced", metadata: ["error": "\(error)"])
+            }
+        } load: {
+            [name, KeyFolder.next(name)].compactMap { try? folder.key(of: $0) }
+        }
     }
 
     private var contracts: [any Contract] { configuration.useCase.allContracts }

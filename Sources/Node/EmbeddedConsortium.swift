@@ -151,11 +151,8 @@ public struct EmbeddedConsortium: Sendable {
                 node: node, index: index, portal: portal, keys: keys, vaults: vaults, address: address,
                 logger: configuration.logger, useCase: configuration.useCase)
             let gateways = GatewayBox()
-            guard let memberKey = try keys.key(of: "member-\(node.serving.member.id)") else {
-                throw ReplicaError(.notMember, "the key of member \(node.serving.member.id) is missing")
-            }
             let access = try AccessDesk(
-                platform: platform, folder: configuration.folder, port: portNumber, memberKey: memberKey,
+                platform: platform, folder: configuration.folder, port: portNumber,
                 useCases: [configuration.useCase])
             let sessions = access.sessions
             let quarantine = Quarantine(logger: configuration.logger)

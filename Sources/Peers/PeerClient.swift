@@ -1,32 +1,58 @@
 import AsyncHTTPClient
 import Ledger
 import NIOCore
+import NIOSSL
 import Replica
+import Sequencing
 import Synchronization
 
-/// The nodes of the other members, over HTTP.
+/// The nodes of the other members, over HTTP and TLS. Nothing is asked of who does not show the key of the member that it is taken for.
 public final class PeerClient: PeerGroup {
     private static let timeout: TimeAmount = .seconds(10)
     /// Largest answer that is read, bytes: one above a block of the largest batch.
     private static let maximumAnswer = 32 << 20
     /// News that wait for a peer that is slow or away; older votes are fetched by the peer itself.
     private static let waitingNews = 64
+    /// Between two questions to one who does not show the key that is known, ms.
+    private static let patience: UInt64 = 5_000
+    /// Connections are kept and shared by all clients of the process. A peer that is away is heard of at once, and asked again by who needs it.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
-    private let ledger: Hash32
+    private let genesis: Genesis
     private let member: String
-    private let key: SigningKey
+    private let keys: MemberKeys
     /// As they were configured.
     private let given: [String: String]
     private let clock: @Sendable () -> UInt64
-    private let http: HTTPClient
-    private let peers = Mutex<[String: Peer]>([:])
+    private let report: @Sendable (String, String?) -> Void
+    private let state: Mutex<State>
     /// Peers whose news are to be sent from now on.
     private let found: AsyncStream<String>
     private let finding: AsyncStream<String>.Continuation
 
+    private struct State {
+        var peers: [String: Peer] = [:]
+        /// The furthest that is known of: the ledger's here, or what a peer told that a quorum signed.
+        var members: MemberHistory
+        /// How connections to who has a key are secured. Kept, because connections are kept by it.
+        var security: [VerifyingKey: TLSConfiguration] = [:]
+
+        func key(of member: String) -> VerifyingKey? {
+            members.current.members.first { $0.id == member }?.key
+        }
+    }
+
     /// Another member's node, with the news that wait for it.
     private struct Peer {
         var address: String
+        /// Whether somebody else answers in its place.
+        var isImpostor = false
+        /// When who answers there was last asked which members there are, ms.
+        var asked: UInt64 = 0
         let stream: AsyncStream<PeerNews>
         let into: AsyncStream<PeerNews>.Continuation
 
@@ -38,37 +64,43 @@ public final class PeerClient: PeerGroup {
     }
 
     /// - Parameters:
-    ///   - member: the one that asks, with its key.
-    ///   - addresses: of the other members' nodes, without a trailing slash, by member. They come before those that the ledger names.
+    ///   - member: the one that asks, with its keys.
+    ///   - addresses: of the other members' nodes, `https://` without a trailing slash, by member. They come before those that the ledger names.
+    ///   - report: is told which member's node is not the one that answers, and nil when it is again.
     public init(
-        ledger: Hash32, member: String, key: SigningKey, addresses: [String: String],
-        clock: @escaping @Sendable () -> UInt64, http: HTTPClient = .shared
+        genesis: Genesis, member: String, keys: MemberKeys, addresses: [String: String],
+        clock: @escaping @Sendable () -> UInt64, report: @escaping @Sendable (String, String?) -> Void
     ) {
-        self.ledger = ledger
+        self.genesis = genesis
         self.member = member
-        self.key = key
+        self.keys = keys
         given = addresses
         self.clock = clock
-        self.http = http
+        self.report = report
+        let members = MemberHistory(genesis.members)
+        state = Mutex(State(members: members))
         (found, finding) = AsyncStream.makeStream(of: String.self)
-        use([:], without: [])
+        use([:], of: members, without: [])
     }
 
-    public var members: [String] { peers.withLock { $0.keys.sorted() } }
+    public var members: [String] { state.withLock { $0.peers.keys.sorted() } }
 
-    public func use(_ addresses: [String: String], without left: Set<String>) {
+    public func key(of member: String) -> VerifyingKey? { state.withLock { $0.key(of: member) } }
+
+    public func use(_ addresses: [String: String], of members: MemberHistory, without left: Set<String>) {
         let wanted = addresses.merging(given) { $1 }.filter { !left.contains($0.key) }
-        peers.withLock { peers in
-            for (id, peer) in peers where wanted[id] == nil {
+        state.withLock { state in
+            if members.periods.count >= state.members.periods.count { state.members = members }
+            for (id, peer) in state.peers where wanted[id] == nil {
                 peer.into.finish()
-                peers.removeValue(forKey: id)
+                state.peers.removeValue(forKey: id)
             }
             for (id, address) in wanted {
-                if peers[id] == nil {
-                    peers[id] = Peer(address: address)
+                if state.peers[id] == nil {
+                    state.peers[id] = Peer(address: address)
                     finding.yield(id)
                 } else {
-                    peers[id]?.address = address
+                    state.peers[id]?.address = address
                 }
             }
         }
@@ -78,7 +110,7 @@ public final class PeerClient: PeerGroup {
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             for await peer in found {
-                guard let stream = peers.withLock({ $0[peer]?.stream }) else { continue }
+                guard let stream = state.withLock({ $0.peers[peer]?.stream }) else { continue }
                 group.addTask {
                     for await news in stream {
                         // A peer that does not answer fetches them once it is back.
@@ -90,7 +122,7 @@ public final class PeerClient: PeerGroup {
     }
 
     public func publish(_ news: PeerNews) {
-        peers.withLock { peers in for peer in peers.values { peer.into.yield(news) } }
+        state.withLock { state in for peer in state.peers.values { peer.into.yield(news) } }
     }
 
     public func standing(of member: String) async throws -> PeerStanding {
@@ -124,12 +156,80 @@ public final class PeerClient: PeerGroup {
         return list
     }
 
+    // MARK: Asking
+
     private func ask(_ peer: String, _ method: String, _ path: String, _ body: Bytes = []) async throws -> CBOR {
-        guard let address = peers.withLock({ $0[peer]?.address }) else {
+        let address = try address(of: peer)
+        while true {
+            guard let known = state.withLock({ $0.key(of: peer) }) else {
+                if try await learn(from: peer, at: address), state.withLock({ $0.key(of: peer) }) != nil { continue }
+                throw PeerError(.unknown, "\(peer) is no member, as far as is known here")
+            }
+            do {
+                let answer = try await answer(
+                    of: peer, at: address, method, path, body, with: try security(trusting: known))
+                settle(peer, nil)
+                return try CBOR.decode(answer, limits: .large)
+            } catch let error as NIOSSLError {
+                // Its member may have another key by now, which a quorum has signed then.
+                if try await learn(from: peer, at: address), state.withLock({ $0.key(of: peer) }) != known { continue }
+                let reason = "who answers at \(address) does not show the key of \(peer)"
+                settle(peer, reason)
+                throw PeerError(.impostor, "\(reason): \(error)")
+            }
+        }
+    }
+
+    /// A peer whose ledger is further than this one's, or not as far, knows this member by another of its keys.
+    private func answer(
+        of peer: String, at address: String, _ method: String, _ path: String, _ body: Bytes,
+        with security: TLSConfiguration
+    ) async throws -> Bytes {
+        func answer(_ key: SigningKey) async throws -> Bytes {
+            try await execute(
+                request(to: peer, at: address, method, path, body, signedWith: key), with: security, of: peer)
+        }
+        let shown = keys.shown
+        do {
+            return try await answer(shown)
+        } catch let refusal as PeerError where refusal.code == .refused {
+            for other in keys.reloaded() where other.kid != shown.kid {
+                if let answer = try? await answer(other) { return answer }
+            }
+            throw refusal
+        }
+    }
+
+    private func address(of peer: String) throws -> String {
+        guard let address = state.withLock({ $0.peers[peer]?.address }) else {
             throw PeerError(.unknown, "there is no address of \(peer)")
         }
+        // One that an older ledger holds, for instance.
+        guard address.hasPrefix("https://") else {
+            throw PeerError(.unknown, "the address of \(peer) is \(address); nodes are asked by https:// alone")
+        }
+        return address
+    }
+
+    private func security(trusting key: VerifyingKey) throws -> TLSConfiguration {
+        if let known = state.withLock({ $0.security[key] }) { return known }
+        let made = try PeerSecurity.client(trusting: key)
+        return state.withLock { state in
+            if state.security.count > MemberSet.maximum { state.security.removeAll() }
+            return state.security[key]
+                ?? {
+                    state.security[key] = made
+                    return made
+                }()
+        }
+    }
+
+    private func request(
+        to peer: String, at address: String, _ method: String, _ path: String, _ body: Bytes,
+        signedWith key: SigningKey
+    ) -> HTTPClientRequest {
         let signed = PeerSignature(
-            ledger: ledger, audience: peer, method: method, path: path, time: clock(), body: body)
+            ledger: genesis.id, audience: peer, method: method, path: path, time: clock(), body: body)
         var request = HTTPClientRequest(url: address + path)
         request.method = .RAW(value: method)
         request.headers.add(name: PeerSignature.Field.member, value: member)
@@ -139,11 +239,57 @@ public final class PeerClient: PeerGroup {
             request.headers.add(name: "Content-Type", value: PeerRoutes.contentType)
             request.body = .bytes(ByteBuffer(bytes: body))
         }
-        let response = try await http.execute(request, timeout: Self.timeout)
+        return request
+    }
+
+    private func execute(
+        _ request: HTTPClientRequest, with security: TLSConfiguration, of peer: String
+    ) async throws -> Bytes {
+        var request = request
+        request.tlsConfiguration = security
+        let response = try await Self.http.execute(request, timeout: Self.timeout)
         let answer = Bytes(try await response.body.collect(upTo: Self.maximumAnswer).readableBytesView)
         guard response.status == .ok else {
-            throw PeerError(.answer, "\(peer) answered \(path) with \(response.status.code)")
+            throw PeerError(
+                response.status == .forbidden ? .refused : .answer,
+                "\(peer) answered \(request.url) with \(response.status.code)")
         }
-        return try CBOR.decode(answer, limits: .large)
+        return answer
+    }
+
+    // MARK: Who is who
+
+    /// Asks who answers in a peer's place for the changes of members. Whoever it is: they prove themselves by the signatures of quorums from
+    /// genesis on. Nothing is said to it but the question.
+    ///
+    /// - Returns: whether more changes are known now.
+    private func learn(from peer: String, at address: String) async throws -> Bool {
+        let now = clock()
+        let isDue = state.withLock { state in
+            guard let asked = state.peers[peer]?.asked, now >= asked + Self.patience else { return false }
+            state.peers[peer]?.asked = now
+            return true
+        }
+        guard isDue else { return false }
+        guard
+            let answer = try? await execute(
+                HTTPClientRequest(url: address + PeerRoutes.changes), with: PeerSecurity.clientOfAnybody(), of: peer),
+            let changes = try? MemberHistory.announcements(CBOR.decode(answer, limits: .large)),
+            let history = try? MemberHistory(genesis, announced: changes)
+        else { return false }
+        return state.withLock { state in
+            guard history.periods.count > state.members.periods.count else { return false }
+            state.members = history
+            return true
+        }
+    }
+
+    private func settle(_ peer: String, _ impostor: String?) {
+        let isNew = state.withLock { state in
+            guard let before = state.peers[peer]?.isImpostor else { return false }
+            state.peers[peer]?.isImpostor = impostor != nil
+            return before != (impostor != nil)
+        }
+        if isNew { report(peer, impostor) }
     }
 }

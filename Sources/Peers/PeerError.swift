@@ -6,6 +6,10 @@ public struct PeerError: Error, Sendable, Hashable, CustomStringConvertible {
 
         public static let unknown = Code(rawValue: "unknown-peer")
         public static let answer = Code(rawValue: "answer")
+        /// The peer does not take this node for the one of a member.
+        public static let refused = Code(rawValue: "refused")
+        /// Somebody else answers in the place of a member's node.
+        public static let impostor = Code(rawValue: "impostor")
     }
 
     public let code: Code

@@ -7,6 +7,8 @@ public struct PeerRoutes: Sendable {
     /// Bytes of statements after which an answer ends.
     private static let answerSize = 8 << 20
     static let contentType = "application/cbor"
+    /// Answered to everybody: how a node that was away learns by which keys the others are known.
+    static let changes = "/peer/v1/members/changes"
 
     let node: LedgerNode
     let clock: @Sendable () -> UInt64
@@ -48,6 +50,13 @@ public struct PeerRoutes: Sendable {
                 consumes: Self.contentType
             ) { _, request in
                 try await node.sign(try ResolutionRequest(cbor: try CBOR.decode(request.body, limits: .large))).cbor
+            },
+            Route(
+                .get, Self.changes, "The headers that announced other members", tag: "peers", access: .anyone,
+                produces: Self.contentType
+            ) { _ in
+                let changes = try node.memberChanges(through: node.finalHeight)
+                return .bytes(MemberHistory.cbor(changes).encoded(), Self.contentType)
             },
         ]
     }

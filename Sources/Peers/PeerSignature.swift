@@ -2,8 +2,8 @@ import Ledger
 
 /// How a member's node shows another's who asks: a signature over the whole request, with the time it was made.
 ///
-/// Votes and blocks carry their own signatures; this one keeps them from those who are no members. It does not hide them: between machines the
-/// connection has to be kept private by other means.
+/// Votes and blocks carry their own signatures; this one keeps them from those who are no members. The connection hides them, and names the
+/// node that is asked (``PeerSecurity``).
 struct PeerSignature: Sendable {
     enum Field {
         static let member = "Cairn-Peer"

@@ -88,11 +88,12 @@ extension LedgerNode {
     private func submit(_ statement: Statement, waiter: Waiter?) throws {
         let isWorthWaking = try state.withLock { state in
             if let failure = state.failure { throw failure }
-            guard isMember(state) else {
-                throw ReplicaError(
-                    .notMember,
-                    "\(serving.member.id), whose node this is, is no member of the ledger; send the statement to another's"
-                )
+            guard isSigning(state) else {
+                let id = serving.member.id
+                let reason =
+                    state.finality.members.current.index(of: id) == nil
+                    ? "\(id), whose node this is, is no member of the ledger" : Self.lacksKey(id)
+                throw ReplicaError(.notMember, "\(reason); send the statement to another member's node")
             }
             if state.entries[statement.id] == nil {
                 guard state.queue.count < Limits.pending else {

@@ -8,7 +8,16 @@ extension LedgerNode {
     /// Why the ledger stopped; nil while it runs.
     public var failure: ReplicaError? { state.withLock { $0.failure } }
     /// What keeps the ledger from going on at the moment; nil while it goes on.
-    public var trouble: String? { state.withLock { $0.halt?.description } ?? sequencer.trouble }
+    public var trouble: String? {
+        if let halt = state.withLock({ $0.halt }) { return halt.description }
+        let members = self.members.current
+        let silent = replicas.first { members.index(of: $0.member.id) != nil && $0.key(in: members) == nil }
+        return sequencer.trouble ?? silent.map { Self.lacksKey($0.member.id) }
+    }
+
+    static func lacksKey(_ member: String) -> String {
+        "the key that the ledger names for \(member) is not in its node's key folder: it signs nothing, and the others do not know it"
+    }
     /// Statements admitted and not yet final.
     public var pending: Int { state.withLock { $0.entries.count } }
 
@@ -96,8 +105,8 @@ extension LedgerNode {
         let time = clock() / 1000
         let others = try await peerCosignatures(on: checkpoint, at: height)
         return checkpoint.note(
-            lines: [serving.signatureLine(checkpoint)]
-                + replicas.dropFirst().map { $0.cosignatureLine(checkpoint, time: time) } + others)
+            lines: [serving.signatureLine(checkpoint)].compactMap(\.self)
+                + replicas.dropFirst().compactMap { $0.cosignatureLine(checkpoint, time: time) } + others)
     }
 
     /// Evidence for accepted transactions and for readings inside batches among them, as of the present head.

@@ -4,16 +4,16 @@ import LedgerStore
 import Sequencing
 
 extension LedgerNode {
-    /// One member that this process runs: its id, its database file and its signing key.
+    /// One member that this process runs: its id, its database file and its signing keys.
     public struct LocalMember: Sendable {
         public let id: String
         public let storePath: String
-        public let key: SigningKey
+        public let keys: MemberKeys
 
-        public init(id: String, storePath: String, key: SigningKey) {
+        public init(id: String, storePath: String, keys: MemberKeys) {
             self.id = id
             self.storePath = storePath
-            self.key = key
+            self.keys = keys
         }
     }
 
@@ -56,7 +56,7 @@ extension LedgerNode {
                             place,
                             .success(
                                 try await Replica.open(
-                                    store: store, genesis: genesis, member: member.id, key: member.key,
+                                    store: store, genesis: genesis, member: member.id, keys: member.keys,
                                     contracts: contracts))
                         )
                     } catch let error as StoreError where error.code == .damaged {

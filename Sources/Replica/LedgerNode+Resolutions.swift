@@ -181,7 +181,7 @@ extension LedgerNode {
         if serving.epoch > before { sequencer.begin(serving.epoch) }
         state.withLock { state in
             state.halt = nil
-            if serving.epoch > before { state.beginOrder() }
+            if serving.epoch > before { beginOrder(&state) }
         }
         report(nil)
         wake.yield()
@@ -204,23 +204,5 @@ extension LedgerNode {
                 "block \(head.height) of this node was never final, and a quorum of the members went on without it in a new order; move the node's ledger.sqlite away and start it, and it rebuilds from its peers"
             )
         }
-    }
-}
-
-extension LedgerNode.State {
-    /// Puts statements that were brought into the order in vain back to the front of the queue.
-    mutating func requeue(_ statements: [Statement]) {
-        let waiting = statements.filter { entries[$0.id] != nil }
-        for statement in waiting { entries[statement.id]?.ordered = false }
-        queue.insert(contentsOf: waiting, at: 0)
-    }
-
-    /// What was in slots that nobody reads any more is brought into the new order; what was executed all the same is found out there.
-    mutating func beginOrder() {
-        let lost = filled.sorted { $0.key < $1.key }.flatMap(\.value)
-        filled = [:]
-        executed = [:]
-        nextSlot = 0
-        requeue(lost)
     }
 }

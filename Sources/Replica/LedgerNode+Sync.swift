@@ -17,19 +17,19 @@ extension LedgerNode {
         report: @escaping @Sendable (String?) -> Void = { _ in }
     ) async throws -> LedgerNode {
         try await Self.member(
-            genesis: genesis, store: try LedgerStore(path: member.storePath), member: member.id, key: member.key,
+            genesis: genesis, store: try LedgerStore(path: member.storePath), member: member.id, keys: member.keys,
             contracts: contracts, sequencer: sequencer, peers: peers, clock: clock, report: report)
     }
 
     /// As ``member(genesis:member:contracts:sequencer:peers:clock:report:)``, for those who bring time and the rule of finality along.
     package static func member(
-        genesis: Genesis, store: LedgerStore, member id: String, key: SigningKey, contracts: [any Contract],
+        genesis: Genesis, store: LedgerStore, member id: String, keys: MemberKeys, contracts: [any Contract],
         sequencer: any Sequencer, peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
         pause: @escaping Pause = { try await Task.sleep(for: $0) },
         rule: @escaping Finality.Rule = { $0.quorum }, report: @escaping @Sendable (String?) -> Void = { _ in }
     ) async throws -> LedgerNode {
         let replica = try await Replica.open(
-            store: store, genesis: genesis, member: id, key: key, contracts: contracts, hasPeers: true)
+            store: store, genesis: genesis, member: id, keys: keys, contracts: contracts, hasPeers: true)
         let node = LedgerNode(
             genesis: genesis, replicas: [replica], damaged: [], sequencer: sequencer,
             peers: peers, clock: clock, pause: pause, rule: rule, report: report)
@@ -43,12 +43,16 @@ extension LedgerNode {
     func followMembers() throws {
         let records = try MembershipContract.records(in: StoreReader(store: serving.store))
         state.withLock { $0.roster = records }
+        let members = self.members
+        for replica in replicas {
+            replica.member.keys.use(members.current.members.first { $0.id == replica.member.id }?.key.kid)
+        }
         guard let peers else { return }
         var addresses: [String: String] = [:]
         for (id, record) in records where id != serving.member.id && record.until == nil {
             addresses[id] = record.address
         }
-        peers.use(addresses, without: Set(records.filter { $0.record.until != nil }.map(\.id)))
+        peers.use(addresses, of: members, without: Set(records.filter { $0.record.until != nil }.map(\.id)))
     }
 
     /// All that are or were members, by id.
@@ -127,8 +131,11 @@ extension LedgerNode {
         let standings = await standings(peers).filter { members.index(of: $0.member) != nil }
         guard standings.count + 1 >= members.quorum else { return nil }
         return standings.map(\.standing).compactMap { standing in
+            // An older one was signed with the key of its height.
             guard let vote = standing.lastVote, let header = try? BlockHeader(decoding: vote.header),
-                header.ledger == ledger, vote.vote.isValid(over: vote.header, with: replica.member.key)
+                header.ledger == ledger,
+                let own = replica.members.members(at: header.height).member(kid: vote.vote.kid),
+                own.id == replica.member.id, vote.vote.isValid(over: vote.header, with: own.key)
             else { return nil }
             return header.height + 1
         }.max() ?? 0
@@ -206,9 +213,10 @@ extension LedgerNode {
                 || certificate.validVotes(over: received.header, in: members.current)
                     >= state.withLock({ $0.finality.quorum(at: header.height) })
         else { throw ReplicaError(.certificate, "a peer's block \(header.height) is not signed by a quorum") }
-        // One that became a member later than this block is not known here yet.
-        guard members.current.members.first(where: { $0.id == sender }).map({ received.isSigned(by: $0.key) }) ?? true
-        else { throw ReplicaError(.certificate, "block \(header.height) is not signed by \(sender), which sent it") }
+        // One that became a member later than this block may not be known yet, nor by which key.
+        guard peers?.key(of: sender).map({ received.isSigned(by: $0) }) ?? true else {
+            throw ReplicaError(.certificate, "block \(header.height) is not signed by \(sender), which sent it")
+        }
         let execution: Replica.Execution
         do {
             execution = try await replica.execute(
@@ -294,7 +302,7 @@ extension LedgerNode {
         for round in 1... {
             if Task.isCancelled { return }
             if round.isMultiple(of: Self.resolutionRounds) { _ = await standings(peers) }
-            peers.publish(PeerNews(clock: serving.signed(clock())))
+            if let own = serving.signed(clock()) { peers.publish(PeerNews(clock: own)) }
             try? await pause(Self.exchangePause)
             let first = state.withLock { $0.finality.unsigned.first?.block.header.height }
             // A block that is waited for the second time: its votes should have come by themselves.

@@ -99,7 +99,7 @@ extension LedgerNode {
         let size = header.logSize + 1
         let root = try LogView(size: size, reader: serving.store).root()
         let checkpoint = Checkpoint(ledger: ledger, size: size, root: root)
-        return replicas.map { $0.cosignatureLine(checkpoint, time: clock() / 1000) }
+        return replicas.compactMap { $0.cosignatureLine(checkpoint, time: clock() / 1000) }
     }
 
     // MARK: For peers

@@ -44,7 +44,7 @@ public final class LedgerNode: Sendable {
     struct State {
         var queue: [Statement] = []
         var entries: [Hash32: Entry] = [:]
-        /// Slots that this node filled and has not executed, with what is in them; one more while it is being filled.
+        /// Slots that this node filled and has not executed, with what it put there; one more while it is being filled.
         var filled: [UInt64: [Statement]] = [:]
         var isFilling = false
         /// Slots before this one are executed here, or came as blocks of peers.
@@ -101,7 +101,7 @@ public final class LedgerNode: Sendable {
     /// Lines of peers on the tree head of a block.
     let cosigned = Mutex<(height: UInt64, lines: [String])>((0, []))
     let wake: AsyncStream<Void>.Continuation
-    private let wakes: AsyncStream<Void>
+    let wakes: AsyncStream<Void>
 
     init(
         genesis: Genesis, replicas: [Replica], damaged: [(member: String, error: String)],
@@ -151,63 +151,6 @@ public final class LedgerNode: Sendable {
         stop(with: ReplicaError(.stopped, "the node is stopping"))
     }
 
-    private func appendBatches() async {
-        for await _ in wakes {
-            while let batch = takeBatch() {
-                let slot: UInt64
-                do { slot = try await sequencer.append(batch) } catch is CancellationError { return } catch {
-                    // The order is not what it was, which who follows it finds out.
-                    state.withLock { state in
-                        state.isFilling = false
-                        state.requeue(batch.statements)
-                    }
-                    break
-                }
-                state.withLock { state in
-                    state.isFilling = false
-                    if batch.epoch != serving.epoch {
-                        // A new order was begun just now.
-                        state.requeue(batch.statements)
-                    } else if slot >= state.nextSlot {
-                        // Otherwise it was executed before this node hears where it is.
-                        state.filled[slot] = batch.statements
-                    }
-                }
-                let rest = Limits.restPerStatement * batch.statements.count
-                if rest >= Limits.shortestRest { try? await pause(min(rest, Limits.longestRest)) }
-            }
-        }
-    }
-
-    private func takeBatch() -> Batch? {
-        let (now, epoch) = (clock(), serving.epoch)
-        let own = replicas.map { peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now) }
-        return state.withLock { state in
-            let timerDue = state.slotsInFlight == 0 && state.nextTimer.map { $0 <= now } ?? false
-            guard state.failure == nil, state.halt == nil, isMember(state),
-                state.finality.unsigned.count < Limits.unsignedBlocks,
-                state.hasWorthwhileBatch || timerDue
-            else { return nil }
-            var bytes = 0
-            let statements = state.queue.prefix(Batch.maximumCount).prefix { statement in
-                bytes += statement.bytes.count
-                return bytes <= Batch.maximumBytes
-            }
-            state.queue.removeFirst(statements.count)
-            for statement in statements { state.entries[statement.id]?.ordered = true }
-            state.isFilling = true
-            return Batch(
-                epoch: epoch, proposer: serving.member.id,
-                clocks: own + state.clocks.values.sorted { $0.member < $1.member },
-                statements: Array(statements))
-        }
-    }
-
-    /// Whether what this node brings into the order counts: it is nothing to the others where its member is none.
-    func isMember(_ state: State) -> Bool {
-        state.finality.members.current.contains(serving.member)
-    }
-
     /// Wakes the batcher when a timer is due, and ends waits that took too long.
     private func tick() async {
         while !Task.isCancelled {
@@ -223,8 +166,19 @@ public final class LedgerNode: Sendable {
             }
             for waiter in late { waiter.answer(nil) }
             if due { wake.yield() }
-            for replica in replicas { try? await replica.flushNotes() }
+            for replica in replicas {
+                try? await replica.flushNotes()
+                settleKeys(of: replica)
+            }
         }
+    }
+
+    /// The key before a change is needed until the block that made it is final, and the disk has its certificate.
+    private func settleKeys(of replica: Replica) {
+        guard !replica.member.keys.isSettled, let change = replica.members.periods.last?.from, change > 0,
+            (try? replica.store.certificate(at: change - 1)) != nil
+        else { return }
+        replica.member.keys.settle()
     }
 
     private func follow(with replica: Replica) async {
@@ -253,13 +207,16 @@ public final class LedgerNode: Sendable {
         }
     }
 
-    /// The slot from which on a replica follows the order. What this node brought before it came back as blocks of peers.
+    /// The slot from which on a replica follows the order. What this node brought before it came back as blocks of peers, or not at all.
     private func joined(_ replica: Replica) async throws -> UInt64 {
         let slot = try await join(replica)
         if peers != nil {
             goOn(from: .rewound)
             state.withLock { state in
-                state.filled = state.filled.filter { $0.key >= slot }
+                for (place, statements) in state.filled.sorted(by: { $0.key > $1.key }) where place < slot {
+                    state.filled.removeValue(forKey: place)
+                    requeue(statements, &state)
+                }
                 state.nextSlot = max(state.nextSlot, slot)
             }
             wake.yield()
@@ -296,7 +253,12 @@ public final class LedgerNode: Sendable {
             let done = executions == replicas.count
             if done {
                 state.executed.removeValue(forKey: slot)
-                state.filled.removeValue(forKey: slot)
+                // Another key may have become the member's between this slot and one before it.
+                if let brought = state.filled.removeValue(forKey: slot),
+                    !brought.elementsEqual(batch.statements, by: { $0.id == $1.id })
+                {
+                    requeue(brought, &state)
+                }
                 state.nextSlot = max(state.nextSlot, slot + 1)
             }
             return (done, settleFinalBlocks(&state), state.failure)

@@ -181,8 +181,10 @@ public enum ResolutionAnswer: Sendable {
 public protocol PeerGroup: Sendable {
     /// Ids of the other members that are known.
     var members: [String] { get }
-    /// Takes up where the ledger says that members' nodes are reached, and which members have left it.
-    func use(_ addresses: [String: String], without left: Set<String>)
+    /// Takes up where the ledger says that members' nodes are reached, by which keys they are known, and which members have left it.
+    func use(_ addresses: [String: String], of members: MemberHistory, without left: Set<String>)
+    /// The key that a member's node shows: the one that the ledger names, or a later one where more is known than this node's ledger has.
+    func key(of member: String) -> VerifyingKey?
     /// Sends votes and this member's clock to all of them, without waiting. Votes that do not arrive are fetched by those who lack them, and a
     /// clock is followed by the next.
     func publish(_ news: PeerNews)

@@ -133,14 +133,13 @@ extension Replica {
     ) async throws -> (matter: Resolution.Matter, vote: Vote) {
         let promise = try await store.write { writer in
             try self.engine.withLock { engine in
-                let promise = try engine.promise(epoch: epoch, after: headers, final: final, as: self.member)
+                let promise = try engine.promise(epoch: epoch, after: headers, final: final, as: self.member.id)
                 try writer.setOrderPromise(promise)
                 engine.resolved.take(promise)
                 return promise
             }
         }
-        let matter = Resolution.Matter.order(epoch: epoch, after: promise.height, header: promise.headerHash)
-        return (matter, Vote.sign(matter.content(in: genesis.id), with: key))
+        return try sign(.order(epoch: epoch, after: promise.height, header: promise.headerHash))
     }
 
     /// Signs that a statement is refused, which this member will not execute whatever others sign.
@@ -148,9 +147,12 @@ extension Replica {
         guard let suspect = engine.withLock({ $0.resolved.suspects }).first(where: { $0.statement == statement }) else {
             throw Refusal(reason: "the statement does not stop \(member.id)")
         }
-        let matter = Resolution.Matter.rejection(of: statement, at: suspect.height)
-        guard members.members(at: suspect.height).contains(member) else {
-            throw Refusal(reason: "\(member.id) is no member at block \(suspect.height)")
+        return try sign(.rejection(of: statement, at: suspect.height))
+    }
+
+    private func sign(_ matter: Resolution.Matter) throws(Refusal) -> (matter: Resolution.Matter, vote: Vote) {
+        guard let key = key(in: members.members(at: matter.height)) else {
+            throw Refusal(reason: "\(member.id) is no member at block \(matter.height), or does not have its key")
         }
         return (matter, Vote.sign(matter.content(in: genesis.id), with: key))
     }
@@ -163,7 +165,7 @@ extension Replica.Engine {
     }
 
     fileprivate func promise(
-        epoch: UInt64, after headers: [Bytes], final: UInt64, as member: MemberSet.Member
+        epoch: UInt64, after headers: [Bytes], final: UInt64, as member: String
     ) throws -> OrderPromise {
         let chain = headers.map { (header: try? BlockHeader(decoding: $0), hash: Hash32.sha256($0)) }
         guard let last = chain.last, let target = last.header, headers.count <= Resolution.maximumHeaders,
@@ -173,25 +175,25 @@ extension Replica.Engine {
             })
         else { throw Replica.Refusal(reason: "the headers do not follow one another") }
         let wanted = OrderPromise(epoch: epoch, height: target.height, headerHash: last.hash)
-        guard target.ledger == head.ledger, members.members(at: target.height + 1).contains(member) else {
-            throw Replica.Refusal(reason: "\(member.id) is no member there")
+        guard target.ledger == head.ledger, members.members(at: target.height + 1).index(of: member) != nil else {
+            throw Replica.Refusal(reason: "\(member) is no member there")
         }
         guard let voteStart, voteStart <= final + 1 else {
             throw Replica.Refusal(
-                reason: "\(member.id) has a new disk and does not know yet whether it signed another block")
+                reason: "\(member) has a new disk and does not know yet whether it signed another block")
         }
         let known = max(resolved.epoch, resolved.promise?.epoch ?? 0)
         guard epoch > known || resolved.promise == wanted else {
-            throw Replica.Refusal(reason: "\(member.id) has signed for another order", epoch: known)
+            throw Replica.Refusal(reason: "\(member) has signed for another order", epoch: known)
         }
         guard head.height <= target.height else {
             throw Replica.Refusal(
-                reason: "\(member.id) has signed block \(head.height), which comes later; begin the order at its node")
+                reason: "\(member) has signed block \(head.height), which comes later; begin the order at its node")
         }
         guard chain.contains(where: { $0.hash == headHash }) else {
             throw Replica.Refusal(
                 reason:
-                    "block \(head.height) of \(member.id) is not among those that the order would follow: it lags, or signed another one"
+                    "block \(head.height) of \(member) is not among those that the order would follow: it lags, or signed another one"
             )
         }
         return wanted

@@ -40,10 +40,15 @@ public final class Replica: Sendable {
         let senders = SenderCache()
     }
 
-    public let member: MemberSet.Member
+    /// Whose replica it is.
+    public struct Member: Sendable {
+        public let id: String
+        public let keys: MemberKeys
+    }
+
+    public let member: Member
     public let store: LedgerStore
     public let genesis: Genesis
-    let key: SigningKey
     private let executor: BlockExecutor
     let engine: Mutex<Engine>
     private let recorder: FlightRecorder
@@ -66,13 +71,12 @@ public final class Replica: Sendable {
     }
 
     private init(
-        member: MemberSet.Member, store: LedgerStore, genesis: Genesis, key: SigningKey, executor: BlockExecutor,
-        engine: Engine, recorder: FlightRecorder
+        member: Member, store: LedgerStore, genesis: Genesis, executor: BlockExecutor, engine: Engine,
+        recorder: FlightRecorder
     ) {
         self.member = member
         self.store = store
         self.genesis = genesis
-        self.key = key
         self.executor = executor
         self.engine = Mutex(engine)
         self.recorder = recorder
@@ -84,10 +88,10 @@ public final class Replica: Sendable {
     ///   - id: of the member. Who is none yet, or none any more, follows the ledger and signs nothing.
     ///   - hasPeers: whether other processes may hold signatures of the member that a new file does not know of.
     public static func open(
-        store: LedgerStore, genesis: Genesis, member id: String, key: SigningKey, contracts: [any Contract],
+        store: LedgerStore, genesis: Genesis, member id: String, keys: MemberKeys, contracts: [any Contract],
         hasPeers: Bool = false
     ) async throws -> Replica {
-        let member = MemberSet.Member(id: id, key: key.verifyingKey)
+        let member = Member(id: id, keys: keys)
         let executor = BlockExecutor(genesis: genesis, contracts: contracts)
         if let identity = try store.identity() {
             guard identity.genesis == genesis.bytes, identity.member == member.id else {
@@ -104,7 +108,7 @@ public final class Replica: Sendable {
             recorder.end()
         }
         return Replica(
-            member: member, store: store, genesis: genesis, key: key, executor: executor, engine: try engine(of: store),
+            member: member, store: store, genesis: genesis, executor: executor, engine: try engine(of: store),
             recorder: recorder)
     }
 
@@ -129,7 +133,7 @@ public final class Replica: Sendable {
     }
 
     private static func initialise(
-        _ store: LedgerStore, genesis: Genesis, member: MemberSet.Member, voteStart: UInt64?
+        _ store: LedgerStore, genesis: Genesis, member: Member, voteStart: UInt64?
     ) async throws {
         try await store.write { writer in
             let cache = StateCache()
@@ -183,17 +187,25 @@ public final class Replica: Sendable {
     func vote(for block: StoredBlock) -> Vote? {
         let height = block.header.height
         let (maySign, members) = engine.withLock { ($0.maySign(block.header), $0.members.members(at: height)) }
-        guard maySign, members.contains(member) else { return nil }
+        guard maySign, let key = key(in: members) else { return nil }
         return Vote.sign(block.headerBytes, with: key)
+    }
+
+    /// The key with which the member signs as one of these; nil where it is none, or does not have that key.
+    func key(in members: MemberSet) -> SigningKey? {
+        members.members.first { $0.id == member.id }.flatMap { member.keys.key($0.key.kid) }
     }
 
     func certified(_ final: FinalBlock) -> CertifiedBlock {
         .sign(
             header: final.block.headerBytes, certificate: final.certificate, slot: final.block.slot,
-            statements: final.block.items.map(\.statement), with: key)
+            statements: final.block.items.map(\.statement), with: member.keys.shown)
     }
 
-    func signed(_ clock: UInt64) -> SignedClock { .sign(clock, of: member.id, ledger: genesis.id, with: key) }
+    /// nil where the member does not have the key that the ledger names.
+    func signed(_ clock: UInt64) -> SignedClock? {
+        member.keys.current.map { .sign(clock, of: member.id, ledger: genesis.id, with: $0) }
+    }
 
     /// The first height that the member may sign; nil until peers have told what they hold.
     var voteStart: UInt64? { engine.withLock { $0.voteStart } }
@@ -300,7 +312,7 @@ public final class Replica: Sendable {
             engine.members.append(next, announcedBy: header)
         }
         try engine.resolved.forget(outcome.items, writer)
-        if assignment.certified == nil, signers.contains(member), engine.maySign(header) {
+        if assignment.certified == nil, signers.index(of: member.id) != nil, engine.maySign(header) {
             try writer.setSignState(epoch: header.epoch, height: height, headerHash: headerHash)
         }
         engine.head = header
@@ -384,12 +396,18 @@ extension Replica {
     /// This member's receipt for a leaf of the log at a final block's size.
     public func receipt(for proof: InclusionProof, root: Hash32, transaction: Hash32) -> Bytes {
         Receipt.sign(
-            root: root, proof: proof, issuer: "\(genesis.id.hex)/\(member.id)", subject: transaction.hex, with: key)
+            root: root, proof: proof, issuer: "\(genesis.id.hex)/\(member.id)", subject: transaction.hex,
+            with: member.keys.shown)
     }
 
-    func signatureLine(_ checkpoint: Checkpoint) -> String { checkpoint.signatureLine(with: key) }
+    /// As the log's own line; nil where the member is none of those who sign a head of this size, or lacks its key.
+    func signatureLine(_ checkpoint: Checkpoint) -> String? {
+        key(in: members.members(atLogSize: checkpoint.size)).map { checkpoint.signatureLine(with: $0) }
+    }
 
-    func cosignatureLine(_ checkpoint: Checkpoint, time: UInt64) -> String {
-        checkpoint.cosignatureLine(ledger: genesis.id, member: member.id, time: time, with: key)
+    func cosignatureLine(_ checkpoint: Checkpoint, time: UInt64) -> String? {
+        key(in: members.members(atLogSize: checkpoint.size)).map {
+            checkpoint.cosignatureLine(ledger: genesis.id, member: member.id, time: time, with: $0)
+        }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import ContractKit
 import Foundation
+import Keys
 import Ledger
 import NodeClient
 
@@ -7,8 +9,8 @@ struct MemberCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "member", abstract: "What members vote on: who signs blocks, and which contracts run.",
         subcommands: [
-            List.self, Propose.self, Expel.self, Upgrade.self, Vote.self, Leave.self, Move.self, BeginOrder.self,
-            Reject.self,
+            List.self, Propose.self, Expel.self, Upgrade.self, Vote.self, Leave.self, Move.self, Rotate.self,
+            BeginOrder.self, Reject.self,
         ])
 
     /// A member acts with the key of its node, in the name `member-<id>`.
@@ -108,7 +110,7 @@ struct MemberCommand: AsyncParsableCommand {
         @Option(help: "Public key of its node: `cairn participant key --as member-<id>` on its side shows it.")
         var key: String
 
-        @Option(help: "Where the other members' nodes reach its node: http://HOST:PORT of its peer port.")
+        @Option(help: "Where the other members' nodes reach its node: https://HOST:PORT of its peer port.")
         var address: String?
 
         func run() async throws {
@@ -194,11 +196,34 @@ struct MemberCommand: AsyncParsableCommand {
 
         @OptionGroup var voter: Voter
 
-        @Argument(help: "http://HOST:PORT of its peer port.")
+        @Argument(help: "https://HOST:PORT of its peer port.")
         var address: String
 
         func run() async throws {
             try await voter.perform("moveMember", about: voter.member, [("address", .text(address))])
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put a new key in the place of the one with which this member's node signs.",
+            discussion:
+                "The new key lies beside the old one until the ledger names it; the node then uses it and destroys the old one. Nobody restarts."
+        )
+
+        @OptionGroup var voter: Voter
+
+        func run() async throws {
+            let name = MembershipContract.participant(of: voter.member)
+            let folder = try KeyFolder(URL(filePath: voter.keys))
+            guard let old = try folder.key(of: name) else {
+                throw Failure(.configuration, "\(voter.keys) has no key of \(name)")
+            }
+            let next = voter.dryRun ? SigningKey.generate() : try folder.keyOrNew(of: KeyFolder.next(name))
+            let proof = next.sign(MembershipContract.possession(of: voter.member, after: old.kid))
+            try await voter.perform(
+                "rotateMember", about: voter.member,
+                [("key", .bytes(next.verifyingKey.coseKey)), ("proof", .bytes(proof))])
         }
     }
 }

@@ -119,7 +119,7 @@ struct ParticipantCommand: AsyncParsableCommand {
 
         func run() async throws {
             let folder = try KeyFolder(URL(filePath: actor.keys))
-            let next = try folder.keyOrNew(of: "\(actor.actor)-next")
+            let next = try folder.keyOrNew(of: KeyFolder.next(actor.actor))
             let node = try await actor.connect()
             let operation = Ledger.Operation(
                 "membership", "rotateKey",
@@ -128,7 +128,7 @@ struct ParticipantCommand: AsyncParsableCommand {
                     ("key", .bytes(next.verifyingKey.coseKey)),
                 ])
             try await actor.perform(operation, about: actor.actor, on: node)
-            try folder.replace(actor.actor, by: "\(actor.actor)-next")
+            try folder.replace(actor.actor, by: KeyFolder.next(actor.actor))
         }
     }
 

@@ -92,6 +92,39 @@ struct MembershipTests {
         #expect(try runner.violations() == [])
     }
 
+    @Test func aMemberTakesAnotherKeyThatItHas() throws {
+        let runner = register()
+        let keys = (0..<2).map { _ in key() }
+        for (index, key) in keys.enumerated() { runner.admit("m\(index)", key.verifyingKey) }
+        let member = ContractContext.Sender(id: "member-m0", member: "m0", roles: ["member"])
+        let next = key()
+        func rotate(to key: VerifyingKey, _ proof: Bytes, as sender: ContractContext.Sender? = nil) -> UInt64? {
+            runner.run(
+                "rotateMember", [("key", .bytes(key.coseKey)), ("proof", .bytes(proof))], as: sender ?? member)
+        }
+        func proof(_ signer: SigningKey, of member: String = "m0", after old: SigningKey? = nil) -> Bytes {
+            signer.sign(MembershipContract.possession(of: member, after: (old ?? keys[0]).kid))
+        }
+        #expect(rotate(to: next.verifyingKey, proof(keys[0])) == 3, "the old key does not speak for the new one")
+        #expect(rotate(to: next.verifyingKey, proof(next, of: "m1")) == 3, "nor is it said of another member")
+        #expect(rotate(to: next.verifyingKey, proof(next, after: keys[1])) == 3, "nor of another key")
+        #expect(rotate(to: keys[1].verifyingKey, proof(keys[1])) != nil, "which is another's")
+        #expect(rotate(to: next.verifyingKey, proof(next), as: registrar) == 5, "a registrar is no member")
+        let other = try SigningKey(p256Scalar: Bytes(repeating: 1, count: 32))
+        #expect(rotate(to: other.verifyingKey, proof(other)) == 3, "a member's key is Ed25519")
+        #expect(try MembershipContract.memberSet(in: runner.state).members[0].key == keys[0].verifyingKey)
+        #expect(rotate(to: next.verifyingKey, proof(next)) == nil)
+        let (height, set) = (runner.height, try MembershipContract.memberSet(in: runner.state))
+        #expect(set.members.map(\.id) == ["m0", "m1"] && set.members[0].key == next.verifyingKey)
+        let (old, new) = (
+            try runner.state.get(MembershipContract.keys, keys[0].kid.hex),
+            try runner.state.get(MembershipContract.keys, next.kid.hex)
+        )
+        #expect(old?.until == height + 1 && new?.from == height + 1 && new?.owner == "member-m0")
+        #expect(rotate(to: keys[0].verifyingKey, proof(keys[0], after: next)) != nil, "a key is used once")
+        #expect(try runner.violations() == [])
+    }
+
     @Test("COMMON-26: members decide which version of a contract runs from which block on")
     func upgrades() throws {
         let runner = register()

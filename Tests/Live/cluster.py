@@ -1,20 +1,27 @@
 """Four organisations' nodes as processes of their own, ordered by three etcd: one dies, one loses its disk, one lies."""
 import contextlib
+import datetime
 import hashlib
+import http.server
 import json
 import os
 import pathlib
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
+import urllib.error
+import urllib.request
 
 import cbor2
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from process import PROGRAM, REPOSITORY, call, free_port, get_json, read_as, request, stop, wait_until_up
+from process import PROGRAM, REPOSITORY, call, free_port, get_json, read_as, request, shown_key, stop, wait_until_up
 from statement import Participant, encode, secret_of
 
 
@@ -140,7 +147,7 @@ class Network:
         body, path, now = encode([votes, None]), "/peer/v1/news", int(time.time() * 1000)
         payload = encode(["cairn-peer/1", bytes.fromhex(self.ledger), to, "POST", path, now, hashlib.sha256(body).digest()])
         signature = key.sign(encode(["Signature1", protected, b"", payload]))
-        return call("POST", f"http://127.0.0.1:{self.configurations[to]['peerPort']}{path}", body, {
+        return call("POST", f"https://127.0.0.1:{self.configurations[to]['peerPort']}{path}", body, {
             "Content-Type": "application/cbor", "Cairn-Peer": liar, "Cairn-Time": str(now),
             "Cairn-Signature": signature.hex()})
 
@@ -151,6 +158,8 @@ def run(check):
         keys_apart(check, network)
         with network.running():
             ordinary(check, network)
+            hidden(check, network)
+            impersonated(check, network)
             one_dies(check, network)
             one_loses_its_disk(check, network)
             one_lies(check, network)
@@ -177,6 +186,102 @@ def ordinary(check, network):
     code, lines, _ = network.compare(network.members)
     check("a client that asks all nodes finds them in agreement", code == 0 and all(
         line["state"] == "agrees" for line in lines), str(lines))
+
+
+def hidden(check, network):
+    """What nodes say to one another is TLS, by the keys that the ledger names."""
+    members = get_json(f"{network.urls[network.members[0]]}/api/v1/ledgers/{network.ledger}/members")["items"]
+    keys = {member["id"]: cbor2.loads(bytes.fromhex(member["key"]))[-2] for member in members}
+    for member in network.members:
+        port = network.configurations[member]["peerPort"]
+        key, version = shown_key(port)
+        check(f"the node of {member} shows its member's key, in TLS 1.3", key == keys[member] and version == "TLSv1.3",
+              f"{key.hex()} {version}")
+        older = ssl._create_unverified_context()
+        older.maximum_version = ssl.TLSVersion.TLSv1_2
+        for words in (lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/peer/v1/standing", timeout=30),
+                      lambda: urllib.request.urlopen(f"https://127.0.0.1:{port}/peer/v1/standing", timeout=30, context=older)):
+            try:
+                words()
+                answered = "an answer"
+            except urllib.error.HTTPError as error:
+                answered = f"an answer, {error.code}"
+            except OSError:
+                answered = None
+            check("nothing is said in plain, or by older rules", answered is None, str(answered))
+
+
+def impersonated(check, network):
+    """Somebody else takes the place of a node, and tries what the others would tell it."""
+    gone, others = "logistics", [member for member in network.members if member != "logistics"]
+    network.kill(gone)
+    port = network.configurations[gone]["peerPort"]
+    # The port is free once the system has cleared the dead process away.
+    deadline, stranger = time.monotonic() + 30, None
+    while stranger is None:
+        try:
+            stranger = Impostor(port)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+    logs = {member: network.folder / member / "node.log" for member in others}
+    final, _ = network.pay(others[0], 5)
+    check("the others go on beside an impostor", final == 5, str(final))
+    said = f"does not show the key of {gone}"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not all(said in log.read_text() for log in logs.values()):
+        time.sleep(0.2)
+    stranger.close()
+    check("each of the others says once that it is not who it should be",
+          all(log.read_text().count(said) == 1 for log in logs.values()),
+          str({member: log.read_text().count(said) for member, log in logs.items()}))
+    check("and asked it nothing but which members there are", set(stranger.asked) == {"GET /peer/v1/members/changes"},
+          str(set(stranger.asked)))
+    network.start(gone)
+    heads = network.agree()
+    check("the node is taken for itself again", len(set(heads.values())) == 1 and len(heads) == 4, str(heads))
+
+
+class Impostor(http.server.ThreadingHTTPServer):
+    """Answers at a port with a key of its own, and notes what it is asked."""
+
+    allow_reuse_address = True
+
+    def __init__(self, port):
+        self.asked = asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                asked.append(f"{self.command} {self.path}")
+                body = encode([])
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", port), Handler)
+        key = Ed25519PrivateKey.generate()
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "node")])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        certificate = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(
+            days=1)).sign(key, None)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM))
+            file.flush()
+            security = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            security.load_cert_chain(file.name)
+        self.socket = security.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
 
 
 def one_dies(check, network):
@@ -268,7 +373,7 @@ def one_lies(check, network):
     check("and does not fork", len(set(heads.values())) == 1 and len(heads) == 4, str(heads))
     # A stranger, and a member's request changed on its way, are not answered.
     port = network.configurations[told]["peerPort"]
-    status, _ = call("GET", f"http://127.0.0.1:{port}/peer/v1/blocks/0")
+    status, _ = call("GET", f"https://127.0.0.1:{port}/peer/v1/blocks/0")
     check("nobody but a member is given blocks", status == 403, str(status))
 
 

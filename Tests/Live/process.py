@@ -5,11 +5,15 @@ import pathlib
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("CAIRN_PROGRAM", str(REPOSITORY / ".build/release/cairn"))
@@ -79,11 +83,22 @@ def read_as(url, participant):
     READERS[url] = participant
 
 
+#: Between nodes the key of a member is looked at, not a name: see `shown_key`.
+ANYBODY = ssl._create_unverified_context()
+
+
+def shown_key(port):
+    """The raw public key that who answers at a port shows, and the version of TLS."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as plain, ANYBODY.wrap_socket(plain) as secure:
+        shown = x509.load_der_x509_certificate(secure.getpeercert(True))
+        return shown.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw), secure.version()
+
+
 def call(method, url, body=None, headers=None, timeout=30):
     """(status, bytes); raises OSError where nobody answers."""
     asked = urllib.request.Request(url, data=body, method=method, headers=headers or {})
     try:
-        with urllib.request.urlopen(asked, timeout=timeout) as answer:
+        with urllib.request.urlopen(asked, timeout=timeout, context=ANYBODY) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

@@ -34,6 +34,7 @@ import parking_devices
 import parking_rules
 import personal
 import replica
+import rotation
 import scenarios
 import secrets_kept
 import sequence
@@ -65,6 +66,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run),
          ("nodes of their own", cluster.run), ("members join and leave", members.run),
+         ("members take other keys", rotation.run),
          ("scenarios on a network", scenarios.run), ("backups", backup.run),
          ("faults of a network", faults.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]

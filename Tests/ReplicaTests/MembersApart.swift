@@ -16,6 +16,10 @@ final class MembersApart: Sendable {
 
     /// Of the four members, and of the one that may join.
     let keys: [SigningKey]
+    /// Keys that each member's node has, the one in use first.
+    let folders: Mutex<[[SigningKey]]>
+    /// Slots that count for nothing, as those do that somebody else signed.
+    let blank = Mutex<Set<UInt64>>([])
 
     init(
         _ consortium: TestConsortium? = nil, orders: (@Sendable (Int) throws -> any Sequencer)? = nil
@@ -23,6 +27,7 @@ final class MembersApart: Sendable {
         self.consortium = try consortium ?? TestConsortium()
         self.orders = orders
         keys = self.consortium.memberKeys + [SigningKey.generate()]
+        folders = Mutex(keys.map { [$0] })
     }
 
     /// A statement that a member signs with the key of its node.
@@ -30,14 +35,19 @@ final class MembersApart: Sendable {
         try Statement.sign(
             Ledger.Operation("membership", name, arguments), issuer: "member-m\(member)", subject: "members",
             validUntil: UInt64(Date().timeIntervalSince1970) + 600,
-            nonce: (0..<8).map { _ in UInt8.random(in: 0...255) }, ledger: consortium.genesis.id, with: keys[member])
+            nonce: (0..<8).map { _ in UInt8.random(in: 0...255) }, ledger: consortium.genesis.id,
+            with: folders.withLock { $0[member][0] })
     }
 
     /// The order as one node sees it: closing ends that node alone, and nothing is forgotten.
     private final class View: Sequencer {
         let order: EmbeddedSequencer
+        let isBlank: @Sendable (UInt64) -> Bool
         let isClosed = Mutex(false)
-        init(_ order: EmbeddedSequencer) { self.order = order }
+        init(_ order: EmbeddedSequencer, isBlank: @escaping @Sendable (UInt64) -> Bool) {
+            self.order = order
+            self.isBlank = isBlank
+        }
 
         var trouble: String? { nil }
         func bounds() async throws -> Range<UInt64> { await order.bounds() }
@@ -51,7 +61,8 @@ final class MembersApart: Sendable {
                 if isClosed.withLock({ $0 }) || Task.isCancelled { throw CancellationError() }
                 try await Task.sleep(for: .milliseconds(5))
             }
-            return try await order.batch(in: slot, from: members)
+            let batch = try await order.batch(in: slot, from: members)
+            return isBlank(slot) ? Batch(epoch: 0, proposer: "", clocks: [], statements: []) : batch
         }
     }
 
@@ -60,8 +71,11 @@ final class MembersApart: Sendable {
         let members: [String]
         let network: MembersApart
 
-        func use(_ addresses: [String: String], without left: Set<String>) {}
+        func use(_ addresses: [String: String], of members: MemberHistory, without left: Set<String>) {}
 
+        func key(of member: String) -> VerifyingKey? {
+            try? network.node(member).serving.member.keys.shown.verifyingKey
+        }
         func publish(_ news: PeerNews) {
             for member in members { (try? network.node(member))?.take(news) }
         }
@@ -107,6 +121,17 @@ final class MembersApart: Sendable {
                 statements: statements))
     }
 
+    private func memberKeys(_ member: Int) throws -> MemberKeys {
+        try MemberKeys { [self] key in
+            folders.withLock { $0[member] = [key] }
+        } load: { [self] in
+            folders.withLock { $0[member] }
+        }
+    }
+
+    /// The slot that is filled next.
+    func nextSlot() async -> UInt64 { await order.bounds().upperBound }
+
     /// Runs the nodes of some members as long as `body` does.
     func run<R: Sendable>(_ members: [Int], _ body: ([LedgerNode]) async throws -> R) async throws -> R {
         var started: [(node: LedgerNode, task: Task<Void, Never>)] = []
@@ -114,8 +139,9 @@ final class MembersApart: Sendable {
             let others = keys.indices.filter { $0 != member }.map { "m\($0)" }
             let node = try await LedgerNode.member(
                 genesis: consortium.genesis,
-                member: .init(id: "m\(member)", storePath: consortium.path(member), key: keys[member]),
-                contracts: consortium.contracts, sequencer: try orders?(member) ?? View(order),
+                member: .init(id: "m\(member)", storePath: consortium.path(member), keys: try memberKeys(member)),
+                contracts: consortium.contracts,
+                sequencer: try orders?(member) ?? View(order) { [self] slot in blank.withLock { $0.contains(slot) } },
                 peers: Peers(own: "m\(member)", members: others, network: self),
                 clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
             nodes.withLock { $0["m\(member)"] = node }

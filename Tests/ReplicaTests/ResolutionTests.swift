@@ -30,7 +30,7 @@ import Testing
         return try MembersApart(consortium) { member in
             try EtcdSequencer(
                 .init(endpoints: ["127.0.0.1:\(port)"]), ledger: consortium.genesis.id, member: "m\(member)",
-                key: consortium.memberKeys[member], report: { _ in })
+                signing: MemberKeys(consortium.memberKeys[member]), report: { _ in })
         }
     }
 

@@ -2,6 +2,7 @@ import ContractKit
 import Foundation
 import Ledger
 import Replica
+import Sequencing
 import Synchronization
 import TestSupport
 
@@ -45,7 +46,8 @@ struct TestConsortium {
     /// - Parameter others: contracts of the program, where they are not those of genesis.
     func open(with others: [any Contract]? = nil) async throws -> LedgerNode {
         try await LedgerNode.embedded(
-            genesis: genesis, members: (0..<4).map { .init(id: "m\($0)", storePath: path($0), key: memberKeys[$0]) },
+            genesis: genesis,
+            members: (0..<4).map { .init(id: "m\($0)", storePath: path($0), keys: .init(memberKeys[$0])) },
             contracts: others ?? contracts, clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
     }
 

@@ -24,7 +24,7 @@ struct EtcdSequencerTests {
     private func sequencer(_ places: [EtcdProcess.Place], member: Int = 0) throws -> EtcdSequencer {
         try EtcdSequencer(
             .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, member: "m\(member)",
-            key: Order.keys[member],
+            signing: .init(Order.keys[member]),
             report: { _ in })
     }
 
@@ -112,7 +112,7 @@ struct EtcdSequencerTests {
         try await Etcd.run(places) { _ in
             let stranger = SigningKey.generate()
             let writer = try EtcdSequencer(
-                .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, member: "m0", key: stranger,
+                .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, member: "m0", signing: .init(stranger),
                 report: { _ in })
             _ = try await writer.append(batch(5))
             let read = try await sequencer(places, member: 1).batch(in: 0, from: members)
@@ -142,7 +142,7 @@ struct EtcdSequencerTests {
             try etcdctl(places[0], "auth", "enable")
             let sequencer = try EtcdSequencer(
                 .init(endpoints: places.map(\.endpoint), user: ("root", "secret")), ledger: Order.ledger,
-                member: "m0", key: Order.keys[0], report: { _ in })
+                member: "m0", signing: .init(Order.keys[0]), report: { _ in })
             #expect(try await sequencer.append(batch(0)) == 0)
             #expect(try await sequencer.batch(in: 0, from: members).clocks.first?.clock == 0)
         }
@@ -164,7 +164,7 @@ struct EtcdSequencerTests {
         func sequencer(_ authority: String?) throws -> EtcdSequencer {
             try EtcdSequencer(
                 .init(endpoints: [place.endpoint], tls: .init(authorityFile: authority)), ledger: Order.ledger,
-                member: "m0", key: Order.keys[0], report: { _ in })
+                member: "m0", signing: .init(Order.keys[0]), report: { _ in })
         }
         #expect(try await sequencer(server.authority).append(batch(0)) == 0)
         // The system's authorities do not vouch for it: nothing is sent.

@@ -142,7 +142,8 @@ final class Order: Sendable {
     func sequencer(_ member: Int) throws -> any Sequencer {
         if let embedded { return embedded }
         return try EtcdSequencer(
-            .init(endpoints: [place.endpoint]), ledger: Self.ledger, member: "m\(member)", key: Self.keys[member],
+            .init(endpoints: [place.endpoint]), ledger: Self.ledger, member: "m\(member)",
+            signing: .init(Self.keys[member]),
             report: { _ in })
     }
 

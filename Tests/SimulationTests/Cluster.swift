@@ -30,8 +30,12 @@ final class Cluster: @unchecked Sendable {
     let folder: URL
     let genesis: Genesis
     let keys: [SigningKey]
+    /// What replaces the key of ``Scenario/rotates``.
+    let rotated: SigningKey?
     let people: [(id: String, key: SigningKey)]
     let contracts: [any Contract] = [MembershipContract(), WalletContract()]
+    /// Keys that each member's node has, the one in use first. No crash takes them.
+    private(set) var folders: [[SigningKey]]
     private(set) var runs: [Int: Run] = [:]
     private var starts = 0
     /// How wrong each node's clock is, ms.
@@ -54,7 +58,9 @@ final class Cluster: @unchecked Sendable {
         keys = try (0..<all).map { _ in try SigningKey(ed25519Seed: random.bytes(32)) }
         people = try (0..<3).map { ("person\($0)", try SigningKey(ed25519Seed: random.bytes(32))) }
         skews = (0..<all).map { _ in Int64.random(in: -2_000...2_000, using: &random) }
+        rotated = try scenario.rotates.map { _ in try SigningKey(ed25519Seed: random.bytes(32)) }
         scheduler.random = random
+        folders = keys.map { [$0] }
         genesis = Genesis(
             name: "simulation", time: Scheduler.start,
             members: try MemberSet(
@@ -93,8 +99,13 @@ final class Cluster: @unchecked Sendable {
         runs[index] = run
         network.runs[index] = starts
         let executor = NodeExecutor(number: starts, scheduler: scheduler, store: store)
+        let held = try MemberKeys {
+            self.folders[index] = [$0]
+        } load: {
+            self.folders[index]
+        }
         let order = EtcdSequencer(
-            etcd.store(of: index), ledger: genesis.id, member: "m\(index)", key: keys[index],
+            etcd.store(of: index), ledger: genesis.id, member: "m\(index)", signing: held,
             wait: { try await self.scheduler.sleep($0) }, report: { _ in })
         let sequencer: any Sequencer =
             scenario.bug == .orderFromWatch
@@ -107,7 +118,7 @@ final class Cluster: @unchecked Sendable {
             do {
                 if forgets, disk == .lost { try await self.pretendNothingWasSigned(store, of: index) }
                 let node = try await LedgerNode.member(
-                    genesis: self.genesis, store: store, member: "m\(index)", key: self.keys[index],
+                    genesis: self.genesis, store: store, member: "m\(index)", keys: held,
                     contracts: self.contracts,
                     sequencer: sequencer, peers: peers,
                     clock: { UInt64(Int64(self.scheduler.clock) + skew) },
@@ -123,7 +134,7 @@ final class Cluster: @unchecked Sendable {
     /// A replica whose file says that the member may sign from the first height on.
     private func pretendNothingWasSigned(_ store: LedgerStore, of index: Int) async throws {
         _ = try await Replica.open(
-            store: store, genesis: genesis, member: "m\(index)", key: keys[index], contracts: contracts)
+            store: store, genesis: genesis, member: "m\(index)", keys: .init(keys[index]), contracts: contracts)
     }
 
     /// Ends a node at once. What was committed is on the disk of the next run, and nothing else is anywhere.
@@ -176,7 +187,16 @@ final class Cluster: @unchecked Sendable {
 
     /// What a member says about members, with the key of its node.
     func ballot(_ name: String, _ arguments: [(String, CBOR)], of member: Int) throws -> Statement {
-        try sign(Ledger.Operation("membership", name, arguments), issuer: "member-m\(member)", with: keys[member])
+        let key = node(member)?.serving.member.keys.shown ?? folders[member][0]
+        return try sign(Ledger.Operation("membership", name, arguments), issuer: "member-m\(member)", with: key)
+    }
+
+    /// What a member says of its next key, which lies beside the present one from then on.
+    func rotation(of member: Int, to next: SigningKey) throws -> Statement {
+        if !folders[member].contains(where: { $0.kid == next.kid }) { folders[member].append(next) }
+        let proof = next.sign(MembershipContract.possession(of: "m\(member)", after: keys[member].kid))
+        return try ballot(
+            "rotateMember", [("key", .bytes(next.verifyingKey.coseKey)), ("proof", .bytes(proof))], of: member)
     }
 
     func proposal(of newcomer: Int, by member: Int) throws -> Statement {
@@ -233,7 +253,7 @@ final class Cluster: @unchecked Sendable {
             var forged = try? issue().bytes
         else { return }
         let order = EtcdSequencer(
-            etcd.store(of: liar), ledger: genesis.id, member: "m\(liar)", key: keys[liar],
+            etcd.store(of: liar), ledger: genesis.id, member: "m\(liar)", signing: .init(keys[liar]),
             wait: { try await self.scheduler.sleep($0) }, report: { _ in })
         forged[forged.count - 1] ^= 1
         let statements = (old + [forged]).compactMap { try? Statement(decoding: $0) }
@@ -255,7 +275,11 @@ struct SimulatedPeers: PeerGroup {
 
     var members: [String] { cluster.keys.indices.filter { $0 != own }.map { "m\($0)" } }
 
-    func use(_ addresses: [String: String], without left: Set<String>) {}
+    func use(_ addresses: [String: String], of members: MemberHistory, without left: Set<String>) {}
+
+    func key(of member: String) -> VerifyingKey? {
+        cluster.node(index(of: member))?.serving.member.keys.shown.verifyingKey
+    }
 
     func publish(_ news: PeerNews) {
         guard let network = cluster.runs[own].map({ _ in cluster.network }) else { return }

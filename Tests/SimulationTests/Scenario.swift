@@ -35,6 +35,8 @@ struct Scenario {
     var joins = false
     /// Who leaves once the fifth is there.
     var leaver: Int?
+    /// Who takes another key.
+    var rotates: Int?
     var bug = PlantedBug.none
 
     init(_ scheduler: Scheduler, bug: PlantedBug) {
@@ -44,6 +46,7 @@ struct Scenario {
         losesDisk = scheduler.chance(40)
         joins = scheduler.chance(40)
         if joins, scheduler.chance(50) { leaver = (0..<members).first { $0 != liar && $0 > 0 } }
+        if scheduler.chance(40) { rotates = (0..<members).last { $0 != liar && $0 != leaver } }
         // These are what the bugs are about: an order that lies, and somebody who signs everything.
         if bug == .noSignState || bug == .quorumOffByOne { order = .split }
         if bug == .noSignState { liar = liar ?? 3 }

@@ -19,7 +19,7 @@ final class Simulation: @unchecked Sendable {
         var steps = 0
         var trace: UInt64 = 0
         var finals = 0
-        /// Of members.
+        /// Of members, and of their keys.
         var changes = 0
         /// That were begun anew.
         var orders = 0
@@ -111,6 +111,9 @@ final class Simulation: @unchecked Sendable {
 
     /// The members admit a fifth while things go wrong, whose node starts some time before or after that; then one of them leaves.
     private func planMembers() throws {
+        if scenario.rotates != nil {
+            for _ in 0..<2 { after(scheduler.pick(300_000...Self.faults - 100_000)) { $0.rotate() } }
+        }
         guard let newcomer = cluster.newcomer else { return }
         let proposal = try cluster.proposal(of: newcomer, by: 0)
         self.proposal = proposal
@@ -138,6 +141,44 @@ final class Simulation: @unchecked Sendable {
             let word = try? cluster.ballot("leaveMembers", [], of: leaver)
         else { return }
         for index in cluster.honest { send(word, to: index) }
+    }
+
+    /// A member's next key lies beside the present one; the statement goes to whichever nodes there are.
+    private func rotate() {
+        guard let index = scenario.rotates, let next = cluster.rotated,
+            cluster.node(index)?.serving.member.keys.shown.kid != next.kid,
+            let word = try? cluster.rotation(of: index, to: next)
+        else { return }
+        for _ in 0..<2 { send(word, to: Int(scheduler.pick(0...3))) }
+    }
+
+    /// As ``settleMembers()``, for the key of one; its node alone has to see to it that it signs with the new one, and keeps no other.
+    private func settleKeys() throws {
+        guard let index = scenario.rotates, let next = cluster.rotated else { return }
+        let isKnown = {
+            self.cluster.honest.allSatisfy { node in
+                node == self.scenario.leaver
+                    || self.cluster.node(node)?.members.current.member(kid: next.kid)?.id == "m\(index)"
+            }
+        }
+        for _ in 0..<20 where !isKnown() {
+            rotate()
+            try advance(to: scheduler.now + 3_000_000, until: isKnown)
+        }
+        let isSettled = { self.cluster.folders[index].map(\.kid) == [next.kid] }
+        try advance(to: scheduler.now + Self.patience, until: isSettled)
+        guard isKnown(), isSettled() else {
+            let known = cluster.honest.map { node in
+                "m\(node) at \(cluster.node(node)?.finalHeight ?? 0) "
+                    + (cluster.node(node)?.members.current.member(kid: next.kid) == nil
+                        ? "knows the old" : "knows the new")
+            }
+            throw Violation(
+                kind: .noProgress,
+                description:
+                    "the key of m\(index) was not replaced: \(known.joined(separator: ", ")); \(cluster.folders[index].count) keys are kept"
+            )
+        }
     }
 
     private func members(at index: Int) -> [String] { cluster.node(index)?.members.current.members.map(\.id) ?? [] }
@@ -302,6 +343,7 @@ final class Simulation: @unchecked Sendable {
     private func expectProgress() throws {
         var heights: [UInt64] = []
         try settleMembers()
+        try settleKeys()
         let before = answers.count
         let signing = cluster.honest.filter { $0 != scenario.leaver }
         for index in signing {

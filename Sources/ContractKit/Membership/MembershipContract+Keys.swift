@@ -5,7 +5,8 @@ extension MembershipContract {
     /// The key of a member is the one that it signs blocks with.
     private func requireNoMember(_ context: ContractContext) throws(ContractError) {
         guard !context.sender.roles.contains(Self.memberRole) else {
-            throw .notAuthorised("\(context.sender.id) has the key that signs its blocks, and no other")
+            throw .notAuthorised(
+                "\(context.sender.id) has the key that signs its blocks, and no other; `rotateMember` replaces it")
         }
     }
 

@@ -93,6 +93,36 @@ extension MembershipContract {
         try context.emit("memberMoved", subject: member)
     }
 
+    /// Another key in the place of the one with which its node signs: from the next block on. The new key signs that it is the member's, so
+    /// that nobody names one that it does not have.
+    func rotateMember(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+        let member = try voter(context)
+        let coseKey = try arguments.bytes("key", maximum: Self.keyBytes)
+        let proof = try arguments.bytes("proof", maximum: 64)
+        try arguments.finish()
+        guard let key = try? VerifyingKey(coseKey: coseKey), key.algorithm == .edDSA else {
+            throw .invalid("key", "an Ed25519 COSE key, public members only")
+        }
+        var record = try context.require(Self.members, member, "the member")
+        guard let old = try? VerifyingKey(coseKey: record.coseKey) else { throw .corrupt("of member \(member)") }
+        guard key.isValid(proof, for: Self.possession(of: member, after: old.kid)) else {
+            throw .invalid("proof", "a signature of the new key over member and old key")
+        }
+        record.coseKey = coseKey
+        context.set(Self.members, member, record)
+        try retire(old.kid, context)
+        try register(
+            coseKey, owner: Self.participant(of: member), kind: .participant, context, replaces: true)
+        try context.emit(
+            "memberKeyRotated", subject: member,
+            [("kid", .hash(key.kid)), ("from", .unsigned(try context.height.adding(1)))])
+    }
+
+    /// What the new key of a member signs, with the thumbprint of the key that it replaces.
+    public static func possession(of member: String, after old: Hash32) -> Bytes {
+        CBOR.array(["cairn-rotation/1", .text(member), .hash(old)]).encoded()
+    }
+
     // MARK: Who signs
 
     /// The members that sign the next block, by the state after this one.
@@ -253,9 +283,8 @@ extension MembershipContract {
 
     private static func address(_ text: String?) throws(ContractError) -> String? {
         guard let text else { return nil }
-        guard text.hasPrefix("http://") || text.hasPrefix("https://"), !text.hasSuffix("/"),
-            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { throw .invalid("address", "http:// or https://, host and port, without a slash at its end") }
+        guard text.hasPrefix("https://"), !text.hasSuffix("/"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { throw .invalid("address", "https://, host and port, without a slash at its end") }
         return text
     }
 }

@@ -30,6 +30,7 @@ import Ledger
 /// | `proposeMember`, `proposeRemoval` | a member | there is a proposal about it already; the id was a member's |
 /// | `voteOnMember` | another member | it has voted |
 /// | `leaveMembers`, `moveMember` | a member, for itself | it is the last one |
+/// | `rotateMember` | a member, for itself | the key is taken, or did not sign |
 ///
 /// Second persons:
 ///
@@ -91,6 +92,7 @@ public struct MembershipContract: Contract {
         case "proposeUpgrade": try proposeUpgrade(&arguments, context)
         case "voteOnMember": try voteOnMember(&arguments, context)
         case "leaveMembers": try leaveMembers(&arguments, context)
+        case "rotateMember": try rotateMember(&arguments, context)
         case "moveMember": try moveMember(&arguments, context)
         case "requireApproval": try requireApproval(&arguments, context)
         case "approve": try approve(&arguments, context)

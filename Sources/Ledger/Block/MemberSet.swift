@@ -63,8 +63,6 @@ public struct MemberSet: Sendable, Hashable {
     /// Silent members with which blocks still become final: n − q.
     public var silentSurvived: Int { count - quorum }
 
-    /// Whether a member is one of these, with the key that it has.
-    public func contains(_ member: Member) -> Bool { members.contains(member) }
     public func member(kid: Hash32) -> Member? { members.first { $0.key.kid == kid } }
     public func index(of id: String) -> Int? { members.firstIndex { $0.id == id } }
 }

@@ -40,10 +40,10 @@ public struct Checkpoint: Sendable, Hashable {
     public func note(lines: [String]) -> String { body + "\n" + lines.joined() }
 
     /// Verifier keys in the notation of C2SP signed-note: the log's (as signed by `server`), then each member's cosigner key.
-    public static func verifierKeys(ledger: Hash32, server: MemberSet.Member, members: MemberSet) -> [String] {
+    public static func verifierKeys(ledger: Hash32, server: String, members: MemberSet) -> [String] {
         let name = origin(of: ledger)
-        return [verifierKey(name, ed25519, server.key)]
-            + members.members.filter { $0.id != server.id }
+        return members.members.filter { $0.id == server }.map { verifierKey(name, ed25519, $0.key) }
+            + members.members.filter { $0.id != server }
             .map { verifierKey(cosignerName(ledger: ledger, member: $0.id), cosignatureV1, $0.key) }
     }
 

@@ -51,7 +51,7 @@ extension LedgerAPI {
             ) { request in
                 try self.requireLedger(request)
                 let keys = Checkpoint.verifierKeys(
-                    ledger: self.node.ledger, server: self.node.serving.member, members: self.node.members.current)
+                    ledger: self.node.ledger, server: self.node.serving.member.id, members: self.node.members.current)
                 return .text(keys.joined(separator: "\n") + "\n")
             },
             Route(

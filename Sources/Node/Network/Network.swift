@@ -110,13 +110,13 @@ public struct Network: Codable, Sendable {
         (configuration.port, configuration.operationsPort) = (member.port, member.operationsPort)
         configuration.peerPort = try ports.next()
         configuration.peers = model.peers
-        configuration.peers[first.id] = "http://127.0.0.1:\(model.peerPort)"
+        configuration.peers[first.id] = "https://127.0.0.1:\(model.peerPort)"
         try configuration.write(to: own.appending(path: "node.json"))
         try FileManager.default.copyItem(
             at: folder.appending(path: "\(first.id)/genesis.cbor"), to: own.appending(path: "genesis.cbor"))
         members.append(member)
         try write(to: folder)
-        return (key.verifyingKey, "http://127.0.0.1:\(configuration.peerPort)")
+        return (key.verifyingKey, "https://127.0.0.1:\(configuration.peerPort)")
     }
 
     private func write(to folder: URL) throws {
@@ -127,7 +127,7 @@ public struct Network: Codable, Sendable {
 
     private func write(to folder: URL, genesis: Genesis, peerPorts: [Int]) throws {
         let peers = Dictionary(
-            zip(members, peerPorts).map { ($0.id, "http://127.0.0.1:\($1)") }, uniquingKeysWith: { first, _ in first })
+            zip(members, peerPorts).map { ($0.id, "https://127.0.0.1:\($1)") }, uniquingKeysWith: { first, _ in first })
         for (member, peerPort) in zip(members, peerPorts) {
             let configuration = NodeConfiguration(
                 useCase: useCase, member: member.id, folder: ".", port: member.port,

@@ -52,7 +52,7 @@ public struct NodeConfiguration: Codable, Sendable {
     public var port: Int
     public var operationsPort: Int
     public var peerPort: Int
-    /// Addresses of the other members' nodes, by member: `http://127.0.0.1:7101`.
+    /// Addresses of the other members' nodes, by member: `https://127.0.0.1:7101`.
     public var peers: [String: String]
     public var etcd: Etcd
     /// Whether broker and gateway run beside this node; they do where the gateway's key is.
@@ -98,6 +98,12 @@ public struct NodeConfiguration: Codable, Sendable {
             self = try JSONDecoder().decode(Self.self, from: bytes)
         } catch {
             throw NetworkError(.configuration, "\(file.path) is no configuration of a node: \(error)")
+        }
+        for (peer, address) in peers where !address.hasPrefix("https://") || address.hasSuffix("/") {
+            throw NetworkError(
+                .configuration,
+                "\(file.path) has \(address) as the address of \(peer)'s node; it is https://HOST:PORT, without a slash at its end"
+            )
         }
         let own = file.deletingLastPathComponent()
         folder = URL(filePath: folder, relativeTo: own).path

@@ -11,12 +11,8 @@ struct AccessDesk: Sendable {
     let apiKeys: APIKeys
     let invitations: Invitations
 
-    /// - Parameters:
-    ///   - folder: keeps the lists of passkeys, keys for programs and invitations.
-    ///   - memberKey: signs the node's half of a challenge.
-    init(
-        platform: Platform, folder: URL, port: Int, memberKey: SigningKey, useCases: [any UseCase]
-    ) throws {
+    /// - Parameter folder: keeps the lists of passkeys, keys for programs and invitations.
+    init(platform: Platform, folder: URL, port: Int, useCases: [any UseCase]) throws {
         let clock: @Sendable () -> UInt64 = { UInt64(Date().timeIntervalSince1970 * 1000) }
         let directory = Directory(node: platform.node)
         let challenges = Challenges(clock: clock)
@@ -27,6 +23,6 @@ struct AccessDesk: Sendable {
             platform: platform, sessions: sessions, challenges: challenges,
             passkeys: try Passkeys(
                 file: folder.appending(path: "passkeys.json"), challenges: challenges, clock: clock),
-            directory: directory, useCases: useCases, port: port, memberKey: memberKey)
+            directory: directory, useCases: useCases, port: port)
     }
 }

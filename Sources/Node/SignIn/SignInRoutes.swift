@@ -4,6 +4,7 @@ import Foundation
 import Ledger
 import PortalKit
 import Replica
+import Sequencing
 import SignIn
 import UseCaseKit
 
@@ -17,8 +18,6 @@ struct SignInRoutes: Sendable {
     let useCases: [any UseCase]
     /// The port of the portal, for the origins that passkeys may come from.
     let port: Int
-    /// Signs the node's half of a challenge.
-    let memberKey: SigningKey
 
     static let tag = "sign-in"
     private static let clock: @Sendable () -> UInt64 = { UInt64(Date().timeIntervalSince1970 * 1000) }
@@ -91,7 +90,7 @@ struct SignInRoutes: Sendable {
             let (challenge, expires) = challenges.make()
             let proof = KeySignIn.proof(
                 nonce: nonce.bytes, challenge: Bytes(hex: challenge) ?? [], ledger: platform.node.ledger,
-                with: memberKey)
+                with: platform.node.serving.member.keys.shown)
             return .json(
                 [
                     "challenge": challenge, "ledger": platform.node.ledger.hex, "expires": LedgerAPI.time(expires),
