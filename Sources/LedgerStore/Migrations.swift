@@ -79,6 +79,14 @@ extension DatabaseMigrator {
                     CREATE TABLE member_sets (from_height INTEGER PRIMARY KEY, members BLOB NOT NULL);
                     """)
         }
+        migrator.registerMigration("7 blocks without statements") { db in
+            try db.execute(
+                sql: """
+                    -- 1 where the body has [leaf hash, id, result] for each statement instead of [statement, result].
+                    ALTER TABLE blocks ADD COLUMN is_bare INTEGER NOT NULL DEFAULT 0;
+                    CREATE INDEX blocks_by_keeping ON blocks (is_bare, height);
+                    """)
+        }
         return migrator
     }
 }

@@ -53,7 +53,7 @@ extension EmbeddedConsortium {
             ledger: genesis.id, member: place.member, key: member.key, addresses: place.peers, clock: Self.clock)
         let node = try await LedgerNode.member(
             genesis: genesis, member: member, contracts: contracts, sequencer: sequencer, peers: peers,
-            clock: Self.clock)
+            clock: Self.clock, history: place.history)
         let routes = PeerRoutes(node: node, clock: Self.clock).routes
         return (
             node, Neighbours(client: peers, routes: routes, port: place.peerPort, logger: logger, clock: Self.clock)

@@ -119,6 +119,14 @@ public final class Replica: Sendable {
         self.engine.withLock { $0 = engine }
     }
 
+    /// Takes over an audited draft of this replica's file, which holds later blocks.
+    func adopt(_ draft: LedgerStore) async throws {
+        var engine = try Self.engine(of: draft)
+        // A copy does not know it.
+        engine.voteStart = voteStart
+        try await store.adopt(draft) { [engine] in self.engine.withLock { $0 = engine } }
+    }
+
     private static func initialise(
         _ store: LedgerStore, genesis: Genesis, member: MemberSet.Member, voteStart: UInt64?
     ) async throws {
@@ -181,7 +189,7 @@ public final class Replica: Sendable {
     func certified(_ final: FinalBlock) -> CertifiedBlock {
         .sign(
             header: final.block.headerBytes, certificate: final.certificate, slot: final.block.slot,
-            statements: final.block.items.map(\.statement), with: key)
+            statements: final.block.items.compactMap(\.statement), with: key)
     }
 
     func signed(_ clock: UInt64) -> SignedClock { .sign(clock, of: member.id, ledger: genesis.id, with: key) }
