@@ -82,6 +82,19 @@ extension LedgerStore {
         }
     }
 
+    /// Merges the write-ahead log, as far as nobody reads in it, into the file, which then ends where its pages do.
+    public func shorten() async throws {
+        do {
+            try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+                pool.asyncWriteWithoutTransaction { db in
+                    done.resume(with: Result { _ = try db.checkpoint(.passive) })
+                }
+            }
+        } catch let error as DatabaseError {
+            throw StoreError(.database, at: path, error.message ?? "\(error)")
+        }
+    }
+
     /// Writes the file anew without free pages. Nobody else may have it open.
     public func rewrite() throws {
         do {

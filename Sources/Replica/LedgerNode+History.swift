@@ -69,12 +69,15 @@ extension LedgerNode {
     public func prune(below seen: UInt64) async throws {
         guard history.keepBlocks != nil else { return }
         let floor = min(seen, history.floor(finalHeight))
+        var hasFreed = false
         while true {
             let pruned = try await serving.store.prune(below: floor, limit: Self.step)
             prunedBytes.add(pruned.bytes, ordering: .relaxed)
             let freed = try await serving.store.giveBackPages(limit: Self.pageStep)
-            if pruned.blocks == 0, freed == 0 { return }
+            if pruned.blocks == 0, freed == 0 { break }
+            hasFreed = hasFreed || freed > 0
         }
+        if hasFreed { try await serving.store.shorten() }
     }
 
     // MARK: Fetching

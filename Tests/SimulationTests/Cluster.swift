@@ -34,6 +34,8 @@ final class Cluster: @unchecked Sendable {
     let contracts: [any Contract] = [MembershipContract(), WalletContract()]
     private(set) var runs: [Int: Run] = [:]
     private var starts = 0
+    /// States that nodes asked for instead of executing blocks.
+    fileprivate(set) var snapshots = 0
     /// How wrong each node's clock is, ms.
     private var skews: [Int64]
     /// News of members, for a liar to send again.
@@ -326,6 +328,7 @@ struct SimulatedPeers: PeerGroup {
 
     func stateEntries(at height: UInt64, after key: Bytes, of member: String) async throws -> [StateEntry] {
         try await ask(member) { node, lies in
+            if key.isEmpty { cluster.snapshots += 1 }
             let entries = try node.stateEntries(at: height, after: key)
             // One entry less, or another value.
             guard lies, let last = entries.last else { return entries }

@@ -21,6 +21,8 @@ final class Simulation: @unchecked Sendable {
         var finals = 0
         /// Of members.
         var changes = 0
+        /// States that were asked for.
+        var snapshots = 0
         var scenario = ""
     }
 
@@ -63,6 +65,7 @@ final class Simulation: @unchecked Sendable {
         figures.steps = scheduler.steps
         figures.trace = scheduler.trace
         figures.finals = answers.count
+        figures.snapshots = cluster.snapshots
         figures.scenario = "order \(scenario.order), liar \(scenario.liar.map { "m\($0)" } ?? "none")"
         figures.changes =
             cluster.honest.compactMap { cluster.node($0)?.members.periods.count }.max().map { $0 - 1 } ?? 0
