@@ -44,19 +44,25 @@ def run(check):
 def energy(check):
     """The aggregators' ledger and those of two microgrids, each a network; the aggregators act on two of them."""
     with tempfile.TemporaryDirectory() as folder:
-        region = Network(f"{folder}/region", "energy-trading", ("energy-office", "energy-office"))
-        grids = {key: Network(f"{folder}/{key}", f"energy-{key}", (f"council-{key}", registrar))
-                 for key, registrar in (("north", "registrar-north"), ("south", "registrar-south"))}
-        for key, grid in grids.items():
-            # The node that has the aggregator's key, for which the border works.
-            home = next(member for member in grid.members if (grid.folder / member / f"keys/eag-{key}.key").exists())
-            path = grid.folder / home / "node.json"
-            beside = {"energy-trading": {"address": region.urls[f"eag-members-{key}"],
-                                         "keys": str(region.folder / f"eag-members-{key}/keys")}}
-            path.write_text(json.dumps(json.loads(path.read_text()) | {"beside": beside}))
-        networks, processes = [region, *grids.values()], []
+        grids, networks, processes = {}, [], []
+
+        def up(network):
+            networks.append(network)
+            processes.append(network.up())
+            return network
+
         try:
-            processes += [network.up() for network in networks]
+            # One after another: the next is laid out on ports that this one left free.
+            region = up(Network(f"{folder}/region", "energy-trading", ("energy-office", "energy-office")))
+            for key in ("north", "south"):
+                grid = Network(f"{folder}/{key}", f"energy-{key}", (f"council-{key}", f"registrar-{key}"))
+                # The node that has the aggregator's key, for which the border works.
+                home = next(member for member in grid.members if (grid.folder / member / f"keys/eag-{key}.key").exists())
+                path = grid.folder / home / "node.json"
+                beside = {"energy-trading": {"address": region.urls[f"eag-members-{key}"],
+                                             "keys": str(region.folder / f"eag-members-{key}/keys")}}
+                path.write_text(json.dumps(json.loads(path.read_text()) | {"beside": beside}))
+                grids[key] = up(grid)
             companions = [word for key, grid in grids.items() for word in ("--companion", f"energy-{key}={grid.folder}")]
             fault = threading.Thread(target=disturb, args=(grids["north"], "auditor-north"), daemon=True)
             fault.start()
