@@ -1,5 +1,11 @@
 import Foundation
 
+/// An error of a target that knows nothing of HTTP, and what it means to a client.
+public protocol ProblemSource: Error {
+    /// nil where it is the node's own trouble.
+    var problem: Problem? { get }
+}
+
 /// An error answer, `application/problem+json` (RFC 9457), with a stable `code`.
 public struct Problem: Error, Sendable, Hashable {
     public let status: Int
@@ -29,6 +35,7 @@ public struct Problem: Error, Sendable, Hashable {
         case 404: "Not found"
         case 405: "Method not allowed"
         case 409: "Conflict"
+        case 410: "Not kept here"
         case 413: "Too large"
         case 415: "Unsupported media type"
         case 422: "Refused by a contract"

@@ -123,6 +123,9 @@ public struct Server: Sendable {
         } catch let problem as Problem {
             return response(to: problem, request: request, session: session)
         } catch {
+            if let problem = (error as? any ProblemSource)?.problem {
+                return response(to: problem, request: request, session: session)
+            }
             logger.error("request failed", metadata: ["path": "\(route.path)", "error": "\(error)"])
             let problem = Problem(500, "internal", "the node could not answer; its log says why")
             return response(to: problem, request: request, session: session)

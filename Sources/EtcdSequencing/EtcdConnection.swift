@@ -67,14 +67,18 @@ final class EtcdConnection: SlotStore {
         }
     }
 
-    func put(_ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?) async throws -> Bool {
+    func put(_ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?) async throws -> SlotWrite {
         let wanted =
             expected.map { "\"target\":\"VALUE\",\"value\":\"\(Self.text($0))\"" }
             ?? "\"target\":\"VERSION\",\"version\":\"0\""
         let compare = "{\"key\":\"\(Self.text(key))\",\"result\":\"EQUAL\",\(wanted)}"
         let puts = values.map { Self.put($0.value, at: $0.key) }.joined(separator: ",")
-        let answer = try await call("kv/txn", "{\"compare\":[\(compare)],\"success\":[\(puts)]}")
-        return answer["succeeded"] as? Bool ?? false
+        let read = "{\"request_range\":{\"key\":\"\(Self.text(key))\"}}"
+        let answer = try await call(
+            "kv/txn", "{\"compare\":[\(compare)],\"success\":[\(puts)],\"failure\":[\(read)]}")
+        if answer["succeeded"] as? Bool ?? false { return .written }
+        let range = (answer["responses"] as? [[String: Any]])?.first?["response_range"] as? [String: Any]
+        return .found(try (range?["kvs"] as? [[String: Any]])?.first.map { try Self.bytes($0["value"]) })
     }
 
     func put(_ value: Bytes, at key: Bytes, deletingFrom start: Bytes, to end: Bytes) async throws {

@@ -119,12 +119,13 @@ public final class EtcdSequencer: Sequencer {
                     batch, after: head.digest, slot: head.next, ledger: self.ledger, key: self.signing.shown)
                 let next = SlotHead(generation: head.generation, next: head.next + 1, digest: entry.digest)
                 attempt = entry
-                let isWritten = try await etcd.put(
+                let known = self.state.withLock { $0.head }
+                let write = try await etcd.put(
                     [(self.keys.slot(head.next), entry.encoded), (self.keys.head, next.encoded)], ifKey: self.keys.head,
                     is: head.next == 0 ? nil : head.encoded)
-                if isWritten { return self.appended(entry, at: head) }
+                guard case .found(let present) = write else { return self.appended(entry, at: head) }
                 attempt = nil
-                head = try await self.readHead(etcd)
+                head = try self.takeHead(present, since: known)
             }
         }
     }
@@ -138,7 +139,11 @@ public final class EtcdSequencer: Sequencer {
     /// The head in etcd; one that went back is no head that this ledger can go on from.
     private func readHead(_ etcd: any SlotStore) async throws -> SlotHead {
         let (known, keys) = state.withLock { ($0.head, $0.keys) }
-        let value = try await etcd.range(keys.head).first?.value
+        return try takeHead(try await etcd.range(keys.head).first?.value, since: known)
+    }
+
+    /// - Parameter known: the furthest head that was seen before this one was asked for.
+    private func takeHead(_ value: Bytes?, since known: SlotHead) throws -> SlotHead {
         let head =
             try value.map { try SlotHead(decoding: $0) }
             ?? SlotHead(generation: known.generation, next: 0, digest: .zero)

@@ -4,11 +4,18 @@ import Ledger
 package protocol SlotStore: Sendable {
     /// Values under keys from `start` up to `end`, ascending; of one key without `end`.
     func range(_ start: Bytes, to end: Bytes?, limit: Int) async throws -> [(key: Bytes, value: Bytes)]
-    /// Writes all values if a key still has the value `expected` (nil: does not exist); false if it does not.
-    func put(_ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?) async throws -> Bool
+    /// Writes all values if a key still has the value `expected` (nil: does not exist).
+    func put(_ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?) async throws -> SlotWrite
     /// Writes one value and deletes keys from `start` up to `end`.
     func put(_ value: Bytes, at key: Bytes, deletingFrom start: Bytes, to end: Bytes) async throws
     func close()
+}
+
+/// What became of a write that compares first.
+package enum SlotWrite: Sendable {
+    case written
+    /// The key has another value, or none.
+    case found(Bytes?)
 }
 
 extension SlotStore {

@@ -66,19 +66,22 @@ public final class Vaults: Sendable {
         try forgetEnded()
         var height = try index.nextHeight()
         while !Task.isCancelled {
-            let block = try await node.finalBlock(at: height).block
+            let block = try await node.keptBlock(from: height).block
             try apply(block)
-            height += 1
+            height = block.header.height + 1
         }
     }
+
+    /// The next block to look at.
+    public func nextHeight() throws -> UInt64 { try index.nextHeight() }
 
     private func apply(_ block: StoredBlock) throws {
         var batches: [(place: SealedBatchIndex.Place, epoch: StreamEpoch)] = []
         var endsGrants = block.timer?.events.contains { $0.contract == "grants" } ?? false
         for (position, item) in block.items.enumerated() where item.result.rejection == nil {
-            switch Ledger.Statement.contract(of: item.statement) {
+            switch Ledger.Statement.contract(of: try item.bytes()) {
             case "telemetry":
-                let statement = try Ledger.Statement(decoding: item.statement)
+                let statement = try item.decoded()
                 guard let sealed = statement.sealedBatch else { continue }
                 batches.append(
                     (.init(id: statement.id, height: block.header.height, position: position), sealed.epoch))
@@ -96,7 +99,7 @@ public final class Vaults: Sendable {
     private func open(_ place: SealedBatchIndex.Place, _ epoch: StreamEpoch, in block: StoredBlock) throws {
         for holder in try keys.holders(of: epoch) {
             guard let vault = try vault(of: holder), try !vault.isOpened(place.id),
-                let readings = try readings(of: .init(decoding: block.items[place.position].statement), holder)
+                let readings = try readings(of: block.items[place.position].decoded(), holder)
             else { continue }
             try vault.insert(
                 readings, batch: place.id, number: RecordIndex.number(height: place.height, position: place.position),
@@ -109,8 +112,9 @@ public final class Vaults: Sendable {
         guard let vault = try vault(of: holder) else { return }
         try opening.withLock { _ in
             for place in try index.batches(of: epoch) where try !vault.isOpened(place.id) {
-                guard let block = try node.serving.store.block(at: place.height),
-                    let readings = try readings(of: .init(decoding: block.items[place.position].statement), holder)
+                // Of a batch that this member does not keep there is nothing to open.
+                guard let item = try node.serving.store.block(at: place.height)?.items[place.position],
+                    item.statement != nil, let readings = try readings(of: item.decoded(), holder)
                 else { continue }
                 try vault.insert(
                     readings, batch: place.id,

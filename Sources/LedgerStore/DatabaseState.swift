@@ -49,7 +49,7 @@ final class DatabaseState: StateReader {
     }
 
     /// A row whose bytes changed is never used: neither shown nor computed with.
-    private static func checked(_ row: Row, _ key: Bytes) throws -> Bytes {
+    static func checked(_ row: Row, _ key: Bytes) throws -> Bytes {
         let value = Bytes(row["value"] as Data)
         guard StateChecksum.of(Hash32.sha256(key), Hash32.sha256(value)) == row["checksum"] as Int64 else {
             throw StoreError(

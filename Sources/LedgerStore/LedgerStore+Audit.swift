@@ -13,6 +13,8 @@ extension LedgerStore {
         public let clocks: [String: UInt64]
         public let members: MemberHistory
         public let blocks: Int
+        /// Those of which only the outcomes of their statements are kept.
+        public let bareBlocks: Int
         public let stateEntries: Int
     }
 
@@ -40,14 +42,15 @@ extension LedgerStore {
             let tree = try Self.auditedState(db, root: head.stateRoot, height: head.height)
             let audit = Audit(
                 log: check.log, tree: tree.tree, head: head, headHash: check.previous, clocks: check.clocks,
-                members: check.members, blocks: check.count, stateEntries: tree.count)
+                members: check.members, blocks: check.count, bareBlocks: check.bare,
+                stateEntries: tree.count)
             return (audit, check.index)
         }
         self.index.withLock { $0 = index }
         return audit
     }
 
-    private static func memberSets(_ db: Database) throws -> [UInt64: MemberSet] {
+    static func memberSets(_ db: Database) throws -> [UInt64: MemberSet] {
         var found: [UInt64: MemberSet] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT from_height, members FROM member_sets") {
             let height = UInt64(row["from_height"] as Int64)
@@ -110,6 +113,8 @@ private struct BlockCheck {
     var head: BlockHeader?
     var clocks: [String: UInt64] = [:]
     var count = 0
+    /// Blocks without their statements.
+    var bare = 0
     var members: MemberHistory
     /// By the first height that they sign, as far as no header was found to name them.
     var memberSets: [UInt64: MemberSet]
@@ -135,7 +140,7 @@ private struct BlockCheck {
         try require(height == UInt64(count) && block.header.ledger == genesis.id, "it is not the next of this ledger")
         try require(block.header.previous == previous, "it does not name its predecessor")
         try require(block.firstLeaf == log.size, "its place in the log is wrong")
-        for item in block.items where item.result.rejection == nil { log.append(MerkleTree.leafHash(item.statement)) }
+        for item in block.items { if let leaf = item.leafHash { log.append(leaf) } }
         try require(
             block.header.logSize == log.size && block.header.logRoot == log.root,
             "its statements do not give its log root")
@@ -151,6 +156,7 @@ private struct BlockCheck {
         for report in block.header.clocks { clocks[report.member] = report.clock }
         head = block.header
         count += 1
+        bare += block.isWhole ? 0 : 1
     }
 
     private func certificate(_ block: StoredBlock, _ db: Database) throws {

@@ -93,6 +93,14 @@ extension DatabaseMigrator {
                         statement BLOB PRIMARY KEY, height INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("7 blocks without statements") { db in
+            try db.execute(
+                sql: """
+                    -- 1 where the body has [leaf hash, id, result] for each statement instead of [statement, result].
+                    ALTER TABLE blocks ADD COLUMN is_bare INTEGER NOT NULL DEFAULT 0;
+                    CREATE INDEX blocks_by_keeping ON blocks (is_bare, height);
+                    """)
+        }
         return migrator
     }
 }

@@ -1,3 +1,5 @@
+import Ledger
+
 /// What can be wrong with a ledger's database.
 public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: RawRepresentable, Hashable, Sendable {
@@ -12,6 +14,8 @@ public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let database = Code(rawValue: "database")
         /// The file belongs to another ledger or member.
         public static let otherLedger = Code(rawValue: "other-ledger")
+        /// The statement is known, and this member does not keep it.
+        public static let notKept = Code(rawValue: "not-kept")
         /// Signing would contradict an earlier signature.
         public static let conflictingVote = Code(rawValue: "conflicting-vote")
     }
@@ -25,6 +29,12 @@ public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         self.code = code
         self.location = location
         self.message = message
+    }
+
+    public static func notKept(transaction: Hash32) -> StoreError {
+        StoreError(
+            .notKept, at: "transaction \(transaction)",
+            "this member does not keep its statement, only what became of it; ask the node of another member")
     }
 
     public var description: String { "\(code.rawValue) at \(location): \(message)" }

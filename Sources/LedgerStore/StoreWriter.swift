@@ -69,17 +69,21 @@ public final class StoreWriter {
         }
     }
 
-    public func insert(_ block: StoredBlock) throws {
+    /// Adds the next block.
+    ///
+    /// - Parameter isKept: whether its statements are kept, too.
+    public func insert(_ block: StoredBlock, isKept: Bool = true) throws {
         let body = block.encodedBody()
         let timer = block.timer.map { $0.encoded() }
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO blocks (height, header, timer, body, digest, first_leaf, slot) VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO blocks (height, header, timer, body, digest, first_leaf, slot, is_bare)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             Int64(block.header.height), Data(block.headerBytes), timer.map { Data($0) }, Data(body),
             Data(LedgerStore.digest(block.headerBytes, timer, body).bytes), Int64(block.firstLeaf),
-            block.slot.map { Int64($0) },
+            block.slot.map { Int64($0) }, !isKept,
         ])
         try writeRun(through: block.header.height)
     }

@@ -49,7 +49,7 @@ extension EmbeddedConsortium {
             }
         }
         let sequencer = try EtcdSequencer(
-            place.etcd, ledger: genesis.id, member: member.id, key: member.key, report: report)
+            place.etcd, ledger: genesis.id, member: member.id, signing: member.keys, report: report)
         let peers = PeerClient(
             genesis: genesis, member: place.member, keys: member.keys, addresses: place.peers, clock: Self.clock
         ) { peer, trouble in
@@ -61,7 +61,7 @@ extension EmbeddedConsortium {
         }
         let node = try await LedgerNode.member(
             genesis: genesis, member: member, contracts: contracts, sequencer: sequencer, peers: peers,
-            clock: Self.clock, report: report)
+            clock: Self.clock, history: place.history, report: report)
         let server = PeerServer(
             node: node, keys: member.keys, port: place.peerPort, clock: Self.clock, logger: logger)
         return (node, Neighbours(client: peers, server: server))

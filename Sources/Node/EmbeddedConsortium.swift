@@ -46,6 +46,8 @@ public struct EmbeddedConsortium: Sendable {
         }
     }
 
+    private static let pruningPause = Duration.seconds(10)
+
     let configuration: Configuration
 
     /// Runs a consortium as long as `body` does.
@@ -98,8 +100,9 @@ public struct EmbeddedConsortium: Sendable {
                 // Stopping was asked for.
             }
         }
+        let pruning = Task { await prune(node, index, vaults) }
         func end() async {
-            for task in [following, opening] { task.cancel() }
+            for task in [following, opening, pruning] { task.cancel() }
             peering.cancel()
             running.cancel()
             await running.value
@@ -115,6 +118,18 @@ public struct EmbeddedConsortium: Sendable {
         } catch {
             await end()
             throw error
+        }
+    }
+
+    /// Lets go of what the member is not to keep, now and then.
+    private func prune(_ node: LedgerNode, _ index: RecordIndex, _ vaults: Vaults) async {
+        while !Task.isCancelled {
+            do {
+                try await node.prune(below: min(index.nextHeight(of: node.ledger), vaults.nextHeight()))
+            } catch {
+                configuration.logger.warning("old statements are kept for now", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: Self.pruningPause)
         }
     }
 

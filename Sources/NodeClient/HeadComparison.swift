@@ -90,12 +90,15 @@ public struct HeadComparison: Sendable {
 
 extension NodeConnection {
     /// Height of the node's last final block.
-    public func finalHeight() async throws -> UInt64 {
+    public func finalHeight() async throws -> UInt64 { try await extent().height }
+
+    /// Height of the last final block, and of the first from which on the node keeps all statements.
+    func extent() async throws -> (height: UInt64, keptFrom: UInt64) {
         let items = try await json("/api/v1/ledgers")["items"] as? [[String: Any]] ?? []
         guard let own = items.first(where: { $0["id"] as? String == ledger.hex }),
             let height = (own["height"] as? NSNumber)?.uint64Value
         else { throw ConnectionError("the node at \(address) tells no height") }
-        return height
+        return (height, (own["keptFrom"] as? NSNumber)?.uint64Value ?? 0)
     }
 
     /// The changes of members that the node shows.

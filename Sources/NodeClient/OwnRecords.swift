@@ -12,6 +12,8 @@ public struct OwnRecords: Sendable {
 
     /// Block up to which the list is complete, if the node is honest.
     public let height: UInt64
+    /// Block from which on the node keeps statements, and lists them.
+    public let keptFrom: UInt64
     /// In the ledger's order.
     public let ids: [Hash32]
     public let places: [Hash32: Place]
@@ -23,7 +25,7 @@ extension NodeConnection {
 
     /// All records that are the reader's own, by the node's word.
     public func ownRecords() async throws -> OwnRecords {
-        let height = try await finalHeight()
+        let (height, keptFrom) = try await extent()
         var ids: [Hash32] = []
         var places: [Hash32: OwnRecords.Place] = [:]
         var cursor = "0"
@@ -43,7 +45,7 @@ extension NodeConnection {
             if items.count < Self.page || next == cursor { break }
             cursor = next
         }
-        return OwnRecords(height: height, ids: ids, places: places)
+        return OwnRecords(height: height, keptFrom: keptFrom, ids: ids, places: places)
     }
 
     /// Where a transaction stands, which a node tells whoever knows its id; nil where it does not know it.

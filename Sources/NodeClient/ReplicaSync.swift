@@ -103,7 +103,14 @@ public struct ReplicaSync: Sendable {
     private mutating func compareLists() async throws {
         let all = lists.reduce(into: [Hash32: OwnRecords.Place]()) { $0.merge($1.own.places) { one, _ in one } }
         for (index, list) in lists.enumerated() {
-            let missing = all.filter { list.own.places[$0.key] == nil && $0.value.height <= list.own.height }
+            let unlisted = all.filter { list.own.places[$0.key] == nil && $0.value.height <= list.own.height }
+            let missing = unlisted.filter { $0.value.height >= list.own.keptFrom }
+            if missing.count < unlisted.count {
+                warn(
+                    .noted,
+                    "\(list.node.address) keeps statements from block \(list.own.keptFrom) on, and does not list older ones"
+                )
+            }
             guard !missing.isEmpty else { continue }
             // What is whose changes with the ledger's state: who was asked first is asked again before it is blamed.
             let again = try await list.node.ownRecords()
@@ -168,6 +175,7 @@ public struct ReplicaSync: Sendable {
 
     /// The evidence of a record from the first node whose evidence holds.
     private mutating func verified(_ id: Hash32) async throws -> RecordReplica.Entry? {
+        var isKept = true
         for (node, own) in lists {
             guard let place = own.places[id] else { continue }
             do {
@@ -186,11 +194,16 @@ public struct ReplicaSync: Sendable {
                     heads.insert(content.checkpoint)
                     return entry
                 }
+            } catch let error as ConnectionError where error.status == 410 {
+                isKept = false
             } catch let error as ConnectionError where error.status == nil {
                 warn(.behind, "record \(id) could not be fetched: \(error)")
             } catch {
                 warn(.broken, "record \(id) of \(node.address) is not kept: \(error)")
             }
+        }
+        if !isKept {
+            warn(.behind, "of record \(id) these nodes have no statement any more; name another member's node")
         }
         return nil
     }

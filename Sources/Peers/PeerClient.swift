@@ -137,6 +137,19 @@ public final class PeerClient: PeerGroup {
         try await list(member, "/peer/v1/blocks/\(height)").map { try CertifiedBlock(cbor: $0) }
     }
 
+    public func snapshotOffer(of member: String) async throws -> SnapshotOffer {
+        try SnapshotOffer(cbor: try await ask(member, "GET", "/peer/v1/snapshot"))
+    }
+
+    public func bareBlocks(from height: UInt64, of member: String) async throws -> [BareBlock] {
+        try await list(member, "/peer/v1/bare-blocks/\(height)").map { try BareBlock(cbor: $0) }
+    }
+
+    public func stateEntries(at height: UInt64, after key: Bytes, of member: String) async throws -> [StateEntry] {
+        let path = "/peer/v1/snapshot/\(height)/state" + (key.isEmpty ? "" : "/\(key.hex)")
+        return try await list(member, path).map { try StateEntry(cbor: $0) }
+    }
+
     public func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] {
         try await list(member, "/peer/v1/receipts/\(transaction.hex)").compactMap(\.bytes)
     }

@@ -31,9 +31,26 @@ public struct PeerRoutes: Sendable {
             route(.get, "/peer/v1/votes/{height}", "Votes from a height on") { _, request in
                 .array(try node.votes(from: try height(request)).map(\.cbor))
             },
-            route(.get, "/peer/v1/blocks/{height}", "Final blocks from a height on") { _, request in
+            route(.get, "/peer/v1/blocks/{height}", "Final blocks from a height on, of those kept here") { _, request in
                 .array(
                     try node.certifiedBlocks(from: try height(request), bytes: Self.answerSize).map(\.cbor))
+            },
+            route(.get, "/peer/v1/snapshot", "A final block whose state is handed out") { _, _ in
+                try node.snapshotOffer().cbor
+            },
+            route(.get, "/peer/v1/snapshot/{height}/state", "Entries of the state at a block, the first") {
+                _, request in
+                .array(try node.stateEntries(at: try height(request), after: []).map(\.cbor))
+            },
+            route(.get, "/peer/v1/snapshot/{height}/state/{key}", "Entries after a key, in hex") { _, request in
+                guard let key = Bytes(hex: try request.parameter("key")) else {
+                    throw Problem.badRequest("a key is given in hex")
+                }
+                return .array(try node.stateEntries(at: try height(request), after: key).map(\.cbor))
+            },
+            route(.get, "/peer/v1/bare-blocks/{height}", "Final blocks from a height on, without statements") {
+                _, request in
+                .array(try node.bareBlocks(from: try height(request)).map(\.cbor))
             },
             route(.get, "/peer/v1/receipts/{transaction}", "This member's receipt of a transaction") { _, request in
                 guard let id = Hash32(hex: try request.parameter("transaction")) else {
@@ -83,6 +100,8 @@ public struct PeerRoutes: Sendable {
                 throw Problem.badRequest(error.description)
             } catch let error as ReplicaError where error.code == .notFound {
                 throw Problem.notFound(error.message)
+            } catch let error as ReplicaError where error.code == .busy {
+                throw Problem(503, error.code.rawValue, error.message)
             }
         }
     }

@@ -13,11 +13,13 @@ extension RecordIndex {
     public func follow(_ node: LedgerNode) async throws {
         var height = try nextHeight(of: node.ledger)
         while !Task.isCancelled {
-            var blocks = [try await node.finalBlock(at: height).block]
+            var blocks = [try await node.keptBlock(from: height).block]
             var count = blocks[0].items.count
-            height += 1
+            height = blocks[0].header.height + 1
             while count < Self.transactionSize, height <= node.finalHeight {
                 let block = try await node.finalBlock(at: height).block
+                // Its statements are elsewhere, or on their way here.
+                if !block.isWhole { break }
                 blocks.append(block)
                 count += block.items.count
                 height += 1

@@ -20,7 +20,7 @@ package struct Finality: Sendable {
 
     /// Up to those who sign the block after the last one that was executed.
     private(set) var members: MemberHistory
-    private let rule: Rule
+    let rule: Rule
     private var votes: [UInt64: [Hash32: Candidate]] = [:]
     /// The highest header that each other member signed.
     private(set) var lastVotes: [String: SeenVote] = [:]
@@ -55,6 +55,14 @@ package struct Finality: Sendable {
 
     /// A block that was executed changed who signs those after it.
     mutating func changed(_ members: MemberHistory) { self.members = members }
+
+    /// The serving replica took over the state of a final block, and what was before it.
+    mutating func jumped(to height: UInt64, _ members: MemberHistory) {
+        unsigned.removeAll { $0.block.header.height <= height }
+        votes = votes.filter { $0.key > height }
+        self.members = members
+        finalHeight = height
+    }
 
     /// Whether a vote is near enough to be looked at, and was not counted before.
     func isNew(_ vote: Vote, on hash: Hash32, at height: UInt64) -> Bool {

@@ -72,19 +72,19 @@ extension LedgerNode {
         return stored
     }
 
-    /// The statement, block and inclusion proof of an accepted transaction.
-    public func record(of id: Hash32) throws -> (statement: Bytes, block: StoredBlock, proof: InclusionProof)? {
+    /// An accepted transaction with its block and inclusion proof, which needs no more of the statement than its hash.
+    public func record(of id: Hash32) throws -> (item: StoredBlock.Item, block: StoredBlock, proof: InclusionProof)? {
         guard let place = try serving.store.place(of: id), place.height <= finalHeight,
             let block = try serving.store.block(at: place.height), let leaf = block.leafIndex(of: place.position)
         else { return nil }
-        let statement = block.items[place.position].statement
+        let item = block.items[place.position]
         let view = LogView(size: block.header.logSize, reader: serving.store)
         let proof = InclusionProof(size: view.size, index: leaf, path: try view.inclusionPath(of: leaf))
-        guard proof.root(of: MerkleTree.leafHash(statement)) == block.header.logRoot else {
+        guard let hash = item.leafHash, proof.root(of: hash) == block.header.logRoot else {
             throw StoreError(
                 .damaged, at: "log tiles of block \(place.height)", "the proof does not reach the log root")
         }
-        return (statement, block, proof)
+        return (item, block, proof)
     }
 
     /// A receipt of each member in this process, in order of their ids.
@@ -133,8 +133,8 @@ extension LedgerNode {
                 blocks.append(.init(header: record.block.headerBytes, certificate: try certificate(at: height)))
             }
             records.append(
-                .init(block: indexOfHeight[height] ?? 0, statement: record.statement, inclusion: record.proof))
-            let kid = try Statement(decoding: record.statement).kid
+                .init(block: indexOfHeight[height] ?? 0, statement: try record.item.bytes(), inclusion: record.proof))
+            let kid = try record.item.decoded().kid
             if !kids.contains(kid) { kids.append(kid) }
         }
         var proved: [EvidenceBundle.ProvedReading] = []

@@ -91,7 +91,7 @@ extension LedgerNode {
                 }
                 var statements: [Statement] = []
                 for item in block.items {
-                    let statement = try Statement(decoding: item.statement)
+                    let statement = try item.decoded()
                     try verify(statement, of: block, on: replica)
                     statements.append(statement)
                 }

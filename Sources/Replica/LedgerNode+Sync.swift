@@ -6,33 +6,34 @@ import Sequencing
 /// One member's node among others: joining them, and fetching what it lacks.
 extension LedgerNode {
     /// Between two looks at peers, for what did not arrive by itself.
-    private static let exchangePause = Duration.milliseconds(250)
+    static let exchangePause = Duration.milliseconds(250)
     /// After how many of them peers are asked whether members resolved something that did not arrive by itself.
     private static let resolutionRounds = 20
 
     /// Opens the node of one member whose peers run elsewhere. It is of no use before ``run()`` has joined them; see ``waitForFinal(_:)``.
     public static func member(
         genesis: Genesis, member: LocalMember, contracts: [any Contract], sequencer: any Sequencer,
-        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
+        peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64, history: History = History(),
         report: @escaping @Sendable (String?) -> Void = { _ in }
     ) async throws -> LedgerNode {
         try await Self.member(
             genesis: genesis, store: try LedgerStore(path: member.storePath), member: member.id, keys: member.keys,
-            contracts: contracts, sequencer: sequencer, peers: peers, clock: clock, report: report)
+            contracts: contracts, sequencer: sequencer, peers: peers, clock: clock, history: history, report: report)
     }
 
-    /// As ``member(genesis:member:contracts:sequencer:peers:clock:report:)``, for those who bring time and the rule of finality along.
+    /// As ``member(genesis:member:contracts:sequencer:peers:clock:history:report:)``, for those who bring time and the rule of finality along.
     package static func member(
         genesis: Genesis, store: LedgerStore, member id: String, keys: MemberKeys, contracts: [any Contract],
         sequencer: any Sequencer, peers: any PeerGroup, clock: @escaping @Sendable () -> UInt64,
         pause: @escaping Pause = { try await Task.sleep(for: $0) },
-        rule: @escaping Finality.Rule = { $0.quorum }, report: @escaping @Sendable (String?) -> Void = { _ in }
+        rule: @escaping Finality.Rule = { $0.quorum }, history: History = History(),
+        report: @escaping @Sendable (String?) -> Void = { _ in }
     ) async throws -> LedgerNode {
         let replica = try await Replica.open(
             store: store, genesis: genesis, member: id, keys: keys, contracts: contracts, hasPeers: true)
         let node = LedgerNode(
             genesis: genesis, replicas: [replica], damaged: [], sequencer: sequencer,
-            peers: peers, clock: clock, pause: pause, rule: rule, report: report)
+            peers: peers, clock: clock, pause: pause, rule: rule, history: history, report: report)
         if replica.epoch > 0 { sequencer.begin(replica.epoch) }
         try node.resume()
         try node.followMembers()
@@ -82,7 +83,9 @@ extension LedgerNode {
         let unsigned =
             firstUnsigned > head ? [] : try store.blocks(from: firstUnsigned, limit: Int(head - firstUnsigned) + 1)
         let seen = try store.seenVotes()
+        let bare = try store.firstBare(from: history.floor(firstUnsigned == 0 ? 0 : firstUnsigned - 1))
         state.withLock { state in
+            state.missing = bare
             state.nextTimer = serving.nextTimer
             state.finality.resume(unsigned: unsigned, seen: seen)
         }
@@ -95,7 +98,9 @@ extension LedgerNode {
         guard let peers else { return 0 }
         signUnsigned(by: replica, peers)
         while true {
-            try await catchUp(replica, peers)
+            _ = try await joinBySnapshot(replica, peers, beyond: history.snapshotBeyond)
+            // Where no peer keeps the next block any more there is no other way.
+            if try await catchUp(replica, peers), try await joinBySnapshot(replica, peers, beyond: 0) { continue }
             // How many must be asked depends on who the members are now.
             if replica.voteStart == nil {
                 guard let start = try await voteStart(of: replica, peers) else {
@@ -165,7 +170,10 @@ extension LedgerNode {
     }
 
     /// Executes final blocks of peers until none of those that answer is further.
-    private func catchUp(_ replica: Replica, _ peers: any PeerGroup) async throws {
+    ///
+    /// - Returns: whether one is, and keeps blocks no more that are needed.
+    private func catchUp(_ replica: Replica, _ peers: any PeerGroup) async throws -> Bool {
+        var isLeftBehind = false
         for (member, standing) in await standings(peers).sorted(by: {
             $0.standing.finalHeight > $1.standing.finalHeight
         })
@@ -175,7 +183,11 @@ extension LedgerNode {
                     // What waits for signatures here is final there.
                     try await fetchVotes(from: member, peers)
                     let blocks = try await peers.blocks(from: replica.head.height + 1, of: member)
-                    if blocks.isEmpty { break }
+                    guard let first = blocks.first else { break }
+                    if let start = try? BlockHeader(decoding: first.header).height, start > replica.head.height + 1 {
+                        isLeftBehind = true
+                        break
+                    }
                     for block in blocks { try await take(block, from: member, on: replica) }
                 }
             } catch let error as ReplicaError where [.certificate, .misleading].contains(error.code) {
@@ -191,7 +203,9 @@ extension LedgerNode {
                 // It does not answer any more.
                 continue
             }
+            if replica.head.height >= standing.finalHeight { isLeftBehind = false }
         }
+        return isLeftBehind
     }
 
     /// Takes a block that a quorum signed, and executes it: what comes out must be that very block before it is stored.

@@ -63,7 +63,8 @@ extension LedgerNode {
 
     /// A receipt of each member that answers, this node's first; nil where the transaction was not accepted.
     public func receipts(for id: Hash32) async throws -> [Bytes]? {
-        guard let own = try ownReceipts(for: id), let statement = try record(of: id)?.statement else { return nil }
+        guard let own = try ownReceipts(for: id), let record = try record(of: id) else { return nil }
+        let statement = try record.item.bytes()
         let others = try await gather { peers, member -> Bytes? in
             guard let receipt = try await peers.receipts(for: id, of: member.id).first,
                 (try? Receipt.verify(receipt, for: statement, with: member.key)) != nil
@@ -120,11 +121,13 @@ extension LedgerNode {
         return found + state.withLock { $0.finality.openVotes(from: height, limit: limit) }
     }
 
-    /// Final blocks from a height on with this node's signature, until they have so many bytes; after those, what a new order goes on from.
+    /// Final blocks from a height on that are here with their statements, with this node's signature, until they have so many bytes. The first
+    /// may be a later one. After the final ones comes what a new order goes on from.
     public func certifiedBlocks(from height: UInt64, limit: Int = 200, bytes: Int) throws -> [CertifiedBlock] {
-        let final = try finalBlocks(from: height, limit: limit, bytes: bytes)
+        guard let height = try serving.store.firstKept(from: height) else { return [] }
+        let final = try finalBlocks(from: height, limit: limit, bytes: bytes).prefix { $0.block.isWhole }
         if final.isEmpty, let order = serving.order, height <= order.after,
-            let block = try serving.store.block(at: height)
+            let block = try serving.store.block(at: height), block.isWhole
         {
             // A quorum resolved that the order goes on from here, and those who lack the block have to sign it yet.
             return [serving.certified(FinalBlock(block: block, certificate: FinalityCertificate(votes: []).encoded()))]
@@ -132,7 +135,7 @@ extension LedgerNode {
         return final.map { serving.certified($0) }
     }
 
-    private func finalBlocks(from height: UInt64, limit: Int, bytes: Int) throws -> [FinalBlock] {
+    func finalBlocks(from height: UInt64, limit: Int, bytes: Int) throws -> [FinalBlock] {
         let (last, recent) = state.withLock { ($0.finality.finalHeight, $0.recent) }
         guard let last, height <= last else { return [] }
         var found: [FinalBlock] = []
@@ -146,7 +149,7 @@ extension LedgerNode {
             } else {
                 break
             }
-            size += found.last?.block.items.reduce(0) { $0 + $1.statement.count } ?? 0
+            size += found.last?.block.items.reduce(0) { $0 + ($1.statement?.count ?? 100) } ?? 0
         }
         return found
     }

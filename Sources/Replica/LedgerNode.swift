@@ -63,6 +63,8 @@ public final class LedgerNode: Sendable {
         var clocks: [String: SignedClock] = [:]
         /// Members that sent a block whose statements do not belong to its header; they are asked for none any more.
         var misleading: Set<String> = []
+        /// The height from which on statements that this member lacks are to be fetched; nil where nothing is missing.
+        var missing: UInt64?
         var failure: ReplicaError?
         /// Why nothing new is brought into the order until members have resolved what to do.
         var halt: Halt?
@@ -95,6 +97,9 @@ public final class LedgerNode: Sendable {
     /// Statements that ended this process more than once, as of its start.
     let suspects: Set<Hash32>
     let state: Mutex<State>
+    let history: History
+    let snapshots = Mutex(ServedSnapshots())
+    let prunedBytes = Atomic<Int>(0)
     /// Keys that were read, with the participants they belong to.
     let keys = Mutex<[Hash32: (key: VerifyingKey, owner: String)]>([:])
     private let time = Atomic<UInt64>(0)
@@ -107,7 +112,8 @@ public final class LedgerNode: Sendable {
         genesis: Genesis, replicas: [Replica], damaged: [(member: String, error: String)],
         sequencer: any Sequencer, peers: (any PeerGroup)? = nil, clock: @escaping @Sendable () -> UInt64,
         pause: @escaping Pause = { try await Task.sleep(for: $0) },
-        rule: @escaping Finality.Rule = { $0.quorum }, report: @escaping @Sendable (String?) -> Void = { _ in }
+        rule: @escaping Finality.Rule = { $0.quorum }, history: History = History(),
+        report: @escaping @Sendable (String?) -> Void = { _ in }
     ) {
         self.genesis = genesis
         ledger = genesis.id
@@ -117,6 +123,7 @@ public final class LedgerNode: Sendable {
         self.peers = peers
         self.clock = clock
         self.pause = pause
+        self.history = history
         self.report = report
         // Replicas in one process end together, each in another statement perhaps.
         suspects = Set(Resolved.suspects(among: replicas.flatMap(\.interruptions)).map(\.statement))
@@ -136,7 +143,10 @@ public final class LedgerNode: Sendable {
     /// Orders and executes until cancelled.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
-            if let peers { group.addTask { await self.exchange(with: peers) } }
+            if let peers {
+                group.addTask { await self.exchange(with: peers) }
+                group.addTask { await self.fillHistory(from: peers) }
+            }
             for replica in replicas { group.addTask { await self.follow(with: replica) } }
             group.addTask { await self.appendBatches() }
             group.addTask { await self.tick() }
@@ -166,6 +176,7 @@ public final class LedgerNode: Sendable {
             }
             for waiter in late { waiter.answer(nil) }
             if due { wake.yield() }
+            snapshots.withLock { $0.forget(now) }
             for replica in replicas {
                 try? await replica.flushNotes()
                 settleKeys(of: replica)
@@ -296,7 +307,8 @@ public final class LedgerNode: Sendable {
     private func settle(_ final: FinalBlock, _ state: inout State, _ settlement: inout Settlement) {
         let height = final.header.height
         time.store(final.header.time, ordering: .relaxed)
-        state.recent.append(final)
+        // The block whose state was taken over is on the disk, where its statements will be.
+        if final.block.isWhole { state.recent.append(final) }
         if state.recent.count > Limits.recentBlocks { state.recent.removeFirst() }
         var leaf = final.block.firstLeaf
         for (position, item) in final.block.items.enumerated() {
@@ -335,7 +347,7 @@ public final class LedgerNode: Sendable {
     }
 
     /// A statement that was ordered twice gets the result of the first time.
-    private func answerRepeated(_ ids: [Hash32]) {
+    func answerRepeated(_ ids: [Hash32]) {
         for id in ids {
             guard let outcome = try? finalOutcome(of: id) else { continue }
             let waiters = state.withLock { $0.entries.removeValue(forKey: id)?.waiters ?? [] }

@@ -191,8 +191,14 @@ public protocol PeerGroup: Sendable {
     func standing(of member: String) async throws -> PeerStanding
     /// Votes from a height on that a member's node holds: certificates of final blocks, then its own.
     func votes(from height: UInt64, of member: String) async throws -> [SignedHeader]
-    /// Final blocks from a height on, as many as fit an answer.
+    /// Final blocks from a height on that the member keeps with their statements, as many as fit an answer: the first may be a later one.
     func blocks(from height: UInt64, of member: String) async throws -> [CertifiedBlock]
+    /// A final block whose state the member hands out.
+    func snapshotOffer(of member: String) async throws -> SnapshotOffer
+    /// Final blocks from a height on without their statements, as many as fit an answer.
+    func bareBlocks(from height: UInt64, of member: String) async throws -> [BareBlock]
+    /// Entries of the state at a block that was offered, after a key, as many as fit an answer; none after the last.
+    func stateEntries(at height: UInt64, after key: Bytes, of member: String) async throws -> [StateEntry]
     /// The member's receipt of an accepted transaction; none where it has not got that far.
     func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes]
     /// The member's cosignature lines on the tree head of a final block.

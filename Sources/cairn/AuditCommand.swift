@@ -20,6 +20,11 @@ struct AuditCommand: ParsableCommand {
             }
             Console.print(
                 "sound: \(audit.blocks) blocks, \(audit.log.size) leaves, \(audit.stateEntries) state entries")
+            if audit.bareBlocks > 0 {
+                Console.print(
+                    "of \(audit.bareBlocks) blocks the statements are not kept here, only their hashes and what became of them"
+                )
+            }
             Console.print("head \(audit.head.height)  \(audit.headHash)  log root \(audit.log.root)")
         } catch let error as StoreError {
             throw Failure(.verificationFailed, error.description)

@@ -35,7 +35,9 @@ struct BackupCommand: ParsableCommand {
                 guard let audit = try store.audit(verifyingSignatures: true) else {
                     throw Failure(.notFound, "\(path) holds no ledger yet")
                 }
-                Console.print("sound: \(path), \(audit.blocks) blocks, head \(audit.head.height) \(audit.headHash)")
+                let bare = audit.bareBlocks > 0 ? " (\(audit.bareBlocks) without statements)" : ""
+                Console.print(
+                    "sound: \(path), \(audit.blocks) blocks\(bare), head \(audit.head.height) \(audit.headHash)")
             } catch let error as StoreError {
                 throw Failure(.verificationFailed, "\(path): \(error)")
             }

@@ -5,7 +5,8 @@ import NodeClient
 
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ledger", abstract: "A ledger as its nodes show it.", subcommands: [Compare.self])
+        commandName: "ledger", abstract: "A ledger as its nodes show it.",
+        subcommands: [Compare.self, PruneCommand.self])
 
     struct Compare: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

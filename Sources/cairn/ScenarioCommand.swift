@@ -26,6 +26,9 @@ struct ScenarioCommand: AsyncParsableCommand {
     @Option(help: "Port of the running consortium's broker.")
     var brokerPort: Int?
 
+    @Option(help: "A network of a ledger that the use case needs beside its own: energy-north=FOLDER.")
+    var companion: [CompanionFolder] = []
+
     @Option(help: "table or json.")
     var output = Output.table
 
@@ -34,8 +37,13 @@ struct ScenarioCommand: AsyncParsableCommand {
         let useCase = try ConsortiumOptions.useCase(name)
         let printer = StepPrinter(silent: output == .json)
         if let node {
+            var companions: [String: Stage] = [:]
+            for companion in companion {
+                companions[companion.useCase] = try await Self.stage(companion, report: { printer.show($0) })
+            }
             let stage = try await Self.stage(
-                useCase, node: node, folder: folder, brokerPort: brokerPort, report: { printer.show($0) })
+                useCase, node: node, folder: folder, brokerPort: brokerPort, companions: companions,
+                report: { printer.show($0) })
             try await useCase.scenario(on: stage)
         } else {
             let folder = URL.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString)")
@@ -53,14 +61,16 @@ struct ScenarioCommand: AsyncParsableCommand {
 
     /// A stage beside a running consortium.
     static func stage(
-        _ useCase: any UseCase, node: String, folder: String, brokerPort: Int?,
+        _ useCase: any UseCase, node: String, folder: String, brokerPort: Int?, companions: [String: Stage] = [:],
         report: @escaping @Sendable (ScenarioStep) -> Void
     ) async throws -> Stage {
         // Of a network's members, the one beside whom the broker runs comes first.
         let members = Self.places(in: URL(filePath: folder))
         let url = members.first { Self.brokerPort(in: $0) != nil } ?? members[0]
         let others = members.filter { $0 != url }
-        guard let port = brokerPort ?? Self.brokerPort(in: url) else {
+        let port = brokerPort ?? Self.brokerPort(in: url)
+        // Where there are companions the devices are theirs.
+        guard port != nil || !companions.isEmpty else {
             throw Failure(
                 .configuration, "the broker's port is not known; give --broker-port or the consortium's --folder")
         }
@@ -72,8 +82,24 @@ struct ScenarioCommand: AsyncParsableCommand {
             node: try await NodeConnection(address: node, reader: reader), keys: keys,
             encryptionKeys: try EncryptionKeyFolder(
                 url.appending(path: "keys/encryption"), beside: others.map { $0.appending(path: "keys/encryption") }),
-            broker: .init(port: port, authorityFolder: url.appending(path: "ca").path),
-            devices: url.appending(path: "devices"), report: report)
+            broker: port.map { .init(port: $0, authorityFolder: url.appending(path: "ca").path) },
+            devices: url.appending(path: "devices"), companions: companions, report: report)
+    }
+
+    /// A stage beside a network that runs, at the member beside whose node the broker runs.
+    private static func stage(
+        _ companion: CompanionFolder, report: @escaping @Sendable (ScenarioStep) -> Void
+    ) async throws -> Stage {
+        let folder = URL(filePath: companion.folder)
+        guard let members = try? Network(folder: folder).members,
+            let home = members.first(where: { brokerPort(in: folder.appending(path: $0.id)) != nil })
+        else {
+            throw Failure(
+                .configuration, "\(companion.folder) holds no network that is up with a broker; start it first")
+        }
+        return try await stage(
+            try ConsortiumOptions.useCase(companion.useCase), node: home.address, folder: companion.folder,
+            brokerPort: nil, report: report)
     }
 
     /// The folder itself, or those of a network's members.
@@ -87,6 +113,18 @@ struct ScenarioCommand: AsyncParsableCommand {
         let text = try? String(contentsOf: folder.appending(path: "broker/mosquitto.conf"), encoding: .utf8)
         return text?.split(separator: "\n").first { $0.hasPrefix("listener ") }?.split(separator: " ").dropFirst().first
             .flatMap { Int($0) }
+    }
+}
+
+/// `USE-CASE=FOLDER`.
+struct CompanionFolder: ExpressibleByArgument {
+    let useCase: String
+    let folder: String
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return nil }
+        (useCase, folder) = (parts[0], parts[1])
     }
 }
 

@@ -139,16 +139,24 @@ class Network:
 
     def say(self, liar, to, headers):
         """Sends votes of a member on headers to another member's node, as the liar's own node would."""
-        key = Ed25519PrivateKey.from_private_bytes(secret_of(self.folder / liar / f"keys/member-{liar}.key"))
-        raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        kid = hashlib.sha256(encode({1: 1, -1: 6, -2: raw})).digest()
+        key, kid = self.key_of(liar)
         protected = encode({1: -8, 4: kid})
         votes = [[header, kid, key.sign(encode(["Signature", b"", protected, b"", header]))] for header in headers]
-        body, path, now = encode([votes, None]), "/peer/v1/news", int(time.time() * 1000)
-        payload = encode(["cairn-peer/1", bytes.fromhex(self.ledger), to, "POST", path, now, hashlib.sha256(body).digest()])
-        signature = key.sign(encode(["Signature1", protected, b"", payload]))
-        return call("POST", f"https://127.0.0.1:{self.configurations[to]['peerPort']}{path}", body, {
-            "Content-Type": "application/cbor", "Cairn-Peer": liar, "Cairn-Time": str(now),
+        return self.ask(liar, to, "POST", "/peer/v1/news", encode([votes, None]))
+
+    def key_of(self, member):
+        """A member's key with its kid."""
+        key = Ed25519PrivateKey.from_private_bytes(secret_of(self.folder / member / f"keys/member-{member}.key"))
+        raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return key, hashlib.sha256(encode({1: 1, -1: 6, -2: raw})).digest()
+
+    def ask(self, member, to, method, path, body=b""):
+        """What the node of a member answers to that of another."""
+        (key, kid), now = self.key_of(member), int(time.time() * 1000)
+        payload = encode(["cairn-peer/1", bytes.fromhex(self.ledger), to, method, path, now, hashlib.sha256(body).digest()])
+        signature = key.sign(encode(["Signature1", encode({1: -8, 4: kid}), b"", payload]))
+        return call(method, f"https://127.0.0.1:{self.configurations[to]['peerPort']}{path}", body or None, {
+            "Content-Type": "application/cbor", "Cairn-Peer": member, "Cairn-Time": str(now),
             "Cairn-Signature": signature.hex()})
 
 

@@ -25,6 +25,7 @@ import faults
 import fish
 import fish_cases
 import fish_records
+import history
 import inputs
 import life
 import members
@@ -65,8 +66,8 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("contracts, nights and cases of fish farming", fish_cases.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run),
-         ("nodes of their own", cluster.run), ("members join and leave", members.run),
-         ("members take other keys", rotation.run),
+         ("nodes of their own", cluster.run), ("state and statements of old blocks", history.run),
+         ("members join and leave", members.run), ("members take other keys", rotation.run),
          ("scenarios on a network", scenarios.run), ("backups", backup.run),
          ("faults of a network", faults.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]

@@ -14,6 +14,16 @@ final class MembersApart: Sendable {
     /// A member that claims to be ahead, and sends certified headers with other statements.
     let liar = Mutex<Int?>(nil)
 
+    /// What member 0 sends to those that join by its state.
+    enum SnapshotLie: CaseIterable, Sendable {
+        case otherValue, entryLeftOut, noCertificate, otherResult, otherLeaf, endless
+    }
+    let snapshotLie = Mutex<SnapshotLie?>(nil)
+    /// Pages of state that were sent, by member.
+    let pages = Mutex<[String: Int]>([:])
+    /// What a member keeps and how it joins, where that is not the usual.
+    let histories = Mutex<[Int: LedgerNode.History]>([:])
+
     /// Of the four members, and of the one that may join.
     let keys: [SigningKey]
     /// Keys that each member's node has, the one in use first.
@@ -96,6 +106,20 @@ final class MembersApart: Sendable {
                     with: network.consortium.memberKeys[liar])
             }
         }
+        func snapshotOffer(of member: String) async throws -> SnapshotOffer {
+            try network.node(member).snapshotOffer()
+        }
+        func bareBlocks(from height: UInt64, of member: String) async throws -> [BareBlock] {
+            let blocks = try network.node(member).bareBlocks(from: height)
+            guard member == "m0", let lie = network.snapshotLie.withLock({ $0 }) else { return blocks }
+            return try blocks.map { try lie.twist($0) }
+        }
+        func stateEntries(at height: UInt64, after key: Bytes, of member: String) async throws -> [StateEntry] {
+            let entries = try network.node(member).stateEntries(at: height, after: key)
+            network.pages.withLock { $0[member, default: 0] += 1 }
+            guard member == "m0", let lie = network.snapshotLie.withLock({ $0 }) else { return entries }
+            return lie.twist(entries, after: key, members: try network.node(member).stateEntries(at: height, after: []))
+        }
         func cosignatures(at height: UInt64, of member: String) async throws -> [String] {
             try network.node(member).ownCosignatures(at: height)
         }
@@ -143,7 +167,8 @@ final class MembersApart: Sendable {
                 contracts: consortium.contracts,
                 sequencer: try orders?(member) ?? View(order) { [self] slot in blank.withLock { $0.contains(slot) } },
                 peers: Peers(own: "m\(member)", members: others, network: self),
-                clock: { UInt64(Date().timeIntervalSince1970 * 1000) })
+                clock: { UInt64(Date().timeIntervalSince1970 * 1000) },
+                history: histories.withLock { $0[member] ?? .init() })
             nodes.withLock { $0["m\(member)"] = node }
             started.append((node, Task { await node.run() }))
         }
@@ -162,6 +187,35 @@ final class MembersApart: Sendable {
         } catch {
             await stop()
             throw error
+        }
+    }
+}
+
+extension MembersApart.SnapshotLie {
+    func twist(_ block: BareBlock) throws -> BareBlock {
+        guard var parts = block.block.array, let header = parts[0].bytes,
+            try BlockHeader(decoding: header).height == 3, let body = parts[3].bytes,
+            var items = try CBOR.decode(body, limits: .large).array, var item = items.first?.array
+        else { return block }
+        switch self {
+        case .noCertificate: return BareBlock(block: block.block, certificate: FinalityCertificate(votes: []).encoded())
+        // Another id: a statement that was made already would be taken a second time.
+        case .otherResult: item[1] = .hash(Hash32.sha256([1]))
+        case .otherLeaf: item[0] = .hash(Hash32.sha256([1]))
+        default: return block
+        }
+        items[0] = .array(item)
+        parts[3] = .bytes(CBOR.array(items).encoded())
+        return BareBlock(block: .array(parts), certificate: block.certificate)
+    }
+
+    func twist(_ entries: [StateEntry], after key: Bytes, members all: [StateEntry]) -> [StateEntry] {
+        switch self {
+        case .otherValue where !entries.isEmpty:
+            return entries.dropLast() + [StateEntry(key: entries[entries.count - 1].key, value: [1, 2])]
+        case .entryLeftOut: return Array(entries.dropFirst(key.isEmpty ? 1 : 0))
+        case .endless: return all
+        default: return entries
         }
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Ledger
 import LedgerStore
 import Replica
+import Sequencing
 import TestSupport
 import Testing
 

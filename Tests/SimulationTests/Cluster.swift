@@ -38,6 +38,8 @@ final class Cluster: @unchecked Sendable {
     private(set) var folders: [[SigningKey]]
     private(set) var runs: [Int: Run] = [:]
     private var starts = 0
+    /// States that nodes asked for instead of executing blocks.
+    fileprivate(set) var snapshots = 0
     /// How wrong each node's clock is, ms.
     private var skews: [Int64]
     /// News of members, for a liar to send again.
@@ -122,7 +124,8 @@ final class Cluster: @unchecked Sendable {
                     contracts: self.contracts,
                     sequencer: sequencer, peers: peers,
                     clock: { UInt64(Int64(self.scheduler.clock) + skew) },
-                    pause: { try await self.scheduler.sleep($0) }, rule: { $0.quorum - missing })
+                    pause: { try await self.scheduler.sleep($0) }, rule: { $0.quorum - missing },
+                    history: .init(snapshotBeyond: self.scenario.snapshotBeyond))
                 run.node = node
                 await node.run()
             } catch {
@@ -249,7 +252,7 @@ final class Cluster: @unchecked Sendable {
     /// Brings old and forged statements into the order, with clocks left out.
     func disturbOrder() {
         guard let liar = scenario.liar, let run = runs[liar], let node = run.node,
-            let old = try? node.serving.store.blocks(from: 1, limit: 3).flatMap({ $0.items.map(\.statement) }),
+            let old = try? node.serving.store.blocks(from: 1, limit: 3).flatMap({ $0.items.compactMap(\.statement) }),
             var forged = try? issue().bytes
         else { return }
         let order = EtcdSequencer(
@@ -343,6 +346,28 @@ struct SimulatedPeers: PeerGroup {
         return .sign(
             header: block.header, certificate: certificate, slot: slot, statements: statements,
             with: cluster.keys[cluster.scenario.liar ?? own])
+    }
+
+    func snapshotOffer(of member: String) async throws -> SnapshotOffer {
+        try await ask(member) { node, _ in try node.snapshotOffer() }
+    }
+
+    func bareBlocks(from height: UInt64, of member: String) async throws -> [BareBlock] {
+        try await ask(member) { node, lies in
+            let blocks = try node.bareBlocks(from: height)
+            guard lies, cluster.scheduler.chance(30) else { return blocks }
+            return blocks.map { BareBlock(block: $0.block, certificate: FinalityCertificate(votes: []).encoded()) }
+        }
+    }
+
+    func stateEntries(at height: UInt64, after key: Bytes, of member: String) async throws -> [StateEntry] {
+        try await ask(member) { node, lies in
+            if key.isEmpty { cluster.snapshots += 1 }
+            let entries = try node.stateEntries(at: height, after: key)
+            // One entry less, or another value.
+            guard lies, let last = entries.last else { return entries }
+            return entries.dropLast() + (cluster.scheduler.chance(50) ? [] : [.init(key: last.key, value: [0])])
+        }
     }
 
     func receipts(for transaction: Hash32, of member: String) async throws -> [Bytes] { [] }

@@ -38,9 +38,12 @@ struct Scenario {
     /// Who takes another key.
     var rotates: Int?
     var bug = PlantedBug.none
+    /// Blocks behind from which on a node takes over a peer's state.
+    var snapshotBeyond: UInt64 = 10_000
 
     init(_ scheduler: Scheduler, bug: PlantedBug) {
         self.bug = bug
+        if scheduler.chance(60) { snapshotBeyond = scheduler.pick(0...4) }
         if scheduler.chance(35) { order = Order.allCases[Int(scheduler.pick(1...5))] }
         if scheduler.chance(60) { liar = Int(scheduler.pick(0...3)) }
         losesDisk = scheduler.chance(40)

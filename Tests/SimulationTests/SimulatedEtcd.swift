@@ -78,14 +78,16 @@ final class SimulatedEtcd: @unchecked Sendable {
             }.map { ($0.key, $0.value) }
         }
 
-        func put(_ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?) async throws -> Bool {
+        func put(_ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?) async throws
+            -> SlotWrite
+        {
             let values = values.map { Pair(key: $0.key, value: $0.value) }
             return try await etcd.call(node) { content in
                 let place = SimulatedEtcd.place(of: key, in: content)
                 let present = place < content.count && content[place].key == key ? content[place].value : nil
-                guard present == expected else { return false }
+                guard present == expected else { return .found(present) }
                 for item in values { SimulatedEtcd.set(item.key, item.value, in: &content) }
-                return true
+                return .written
             }
         }
 

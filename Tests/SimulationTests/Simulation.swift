@@ -23,6 +23,8 @@ final class Simulation: @unchecked Sendable {
         var changes = 0
         /// That were begun anew.
         var orders = 0
+        /// States that were asked for.
+        var snapshots = 0
         var scenario = ""
     }
 
@@ -69,6 +71,7 @@ final class Simulation: @unchecked Sendable {
         figures.steps = scheduler.steps
         figures.trace = scheduler.trace
         figures.finals = answers.count
+        figures.snapshots = cluster.snapshots
         figures.scenario = "order \(scenario.order), liar \(scenario.liar.map { "m\($0)" } ?? "none")"
         figures.changes =
             cluster.honest.compactMap { cluster.node($0)?.members.periods.count }.max().map { $0 - 1 } ?? 0

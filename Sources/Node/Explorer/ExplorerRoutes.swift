@@ -132,7 +132,12 @@ struct ExplorerRoutes: Sendable {
             stateRoot: header.stateRoot.hex, resultsRoot: header.resultsRoot.hex, voters: try votes(block),
             quorum: node.members.members(at: height).quorum,
             transactions: try block.items.map { item in
-                let statement = try Statement(decoding: item.statement)
+                guard item.statement != nil else {
+                    return .init(
+                        id: item.result.transaction.hex, operation: "not kept by this member", subject: "", signer: "",
+                        isAccepted: item.result.rejection == nil)
+                }
+                let statement = try item.decoded()
                 return .init(
                     id: statement.id.hex, operation: "\(statement.operation.contract) · \(statement.operation.name)",
                     subject: statement.subject, signer: platform.name(of: statement.issuer),
@@ -149,7 +154,7 @@ struct ExplorerRoutes: Sendable {
             let block = try node.serving.store.block(at: place.height)
         else { throw Problem.notFound("transaction with this id") }
         let item = block.items[place.position]
-        let statement = try Statement(decoding: item.statement)
+        let statement = try item.decoded()
         let sender = try platform.state.get(MembershipContract.participants, statement.issuer)
         let leaf = block.leafIndex(of: place.position)
         return TransactionPage(

@@ -99,6 +99,7 @@ extension LedgerAPI {
             "liarsSurvived": members.liarsSurvived, "silentSurvived": members.silentSurvived,
             "epoch": node.serving.head.epoch, "trouble": node.trouble ?? NSNull(),
             "damaged": node.damaged.map { ["member": $0.member, "error": $0.error] },
+            "keptFrom": try node.keptFrom(),
         ]
     }
 
@@ -108,7 +109,7 @@ extension LedgerAPI {
             "height": header.height, "hash": Hash32.sha256(block.headerBytes).hex, "previous": header.previous.hex,
             "time": Self.time(header.time), "logSize": header.logSize, "logRoot": header.logRoot.hex,
             "stateRoot": header.stateRoot.hex, "resultsRoot": header.resultsRoot.hex, "epoch": header.epoch,
-            "transactions": block.items.count,
+            "transactions": block.items.count, "isKept": block.isWhole,
         ]
     }
 }

@@ -19,7 +19,7 @@ extension LedgerAPI {
                 tag: "events",
                 parameters: [
                     .init("Last-Event-ID", in: .header, "Height after which to go on; the present head unless given")
-                ], produces: "text/event-stream"
+                ], produces: "text/event-stream", problems: [410: "not-kept"]
             ) { request in
                 let start: UInt64
                 if let last = request.headers["last-event-id"] {
@@ -27,6 +27,12 @@ extension LedgerAPI {
                         throw Problem.badRequest("Last-Event-ID is the height of a final block")
                     }
                     start = height + 1
+                    if let bare = try self.node.serving.store.firstBare(from: start) {
+                        throw Problem(
+                            410, "not-kept",
+                            "this member does not keep the statements of block \(bare); go on with the node of another member, or leave Last-Event-ID out"
+                        )
+                    }
                 } else {
                     start = self.node.finalHeight + 1
                 }

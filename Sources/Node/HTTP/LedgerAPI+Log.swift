@@ -10,7 +10,7 @@ extension LedgerAPI {
             Route(
                 .get, "/entries/{id}", "A registered statement with a receipt of each member (SCITT)", tag: "scitt",
                 parameters: [Self.idParameter], produces: "application/cose",
-                problems: [404: "not-found"]
+                problems: [404: "not-found", 410: "not-kept"]
             ) { request in
                 let id = try self.transactionID(request)
                 try await self.platform.requireReadable(id, request.session)
@@ -18,7 +18,7 @@ extension LedgerAPI {
                 else {
                     throw Problem.notFound("accepted statement \(id)")
                 }
-                let statement = try Statement(decoding: record.statement)
+                let statement = try record.item.decoded()
                 return .bytes(statement.transparent(with: receipts), "application/cose")
             }.answeringEveryoneWithTheirOwn(),
             Route(
@@ -58,7 +58,7 @@ extension LedgerAPI {
                 .get, "/log/{ledger}/tile/**",
                 "Hash tiles; for readers of the whole ledger, entry bundles too (C2SP tlog-tiles)",
                 tag: "log", access: .anyone, parameters: [Self.ledgerParameter], produces: "application/octet-stream",
-                problems: [401: "sign-in-needed", 403: "not-yours", 404: "not-found"]
+                problems: [401: "sign-in-needed", 403: "not-yours", 404: "not-found", 410: "not-kept"]
             ) { request in
                 try self.requireLedger(request)
                 guard let path = request.path.split(separator: "/tile/", maxSplits: 1).last,
@@ -94,7 +94,7 @@ extension LedgerAPI {
         while index < end {
             guard let block = try node.serving.store.block(holdingLeaf: index), block.header.height <= node.finalHeight
             else { throw Problem.notFound("entry bundle of this width yet") }
-            let leaves = block.leaves.dropFirst(Int(index - block.firstLeaf)).prefix(Int(end - index))
+            let leaves = try block.leaves().dropFirst(Int(index - block.firstLeaf)).prefix(Int(end - index))
             guard !leaves.isEmpty else { throw Problem.notFound("entry bundle of this width yet") }
             for leaf in leaves { bundle += [UInt8(leaf.count >> 8), UInt8(leaf.count & 0xFF)] + leaf }
             index += UInt64(leaves.count)

@@ -24,7 +24,7 @@ extension LedgerAPI {
                         "reading", in: .query,
                         "Position of a reading in a telemetry batch, to be disclosed and proved as well; in a sealed batch for those who hold its key",
                         .integer(0...1_000_000)),
-                ], produces: EvidenceBundle.contentType, problems: [404: "not-found"]
+                ], produces: EvidenceBundle.contentType, problems: [404: "not-found", 410: "not-kept"]
             ) { request in
                 let id = try self.transactionID(request)
                 try await self.platform.requireReadable(id, request.session)
@@ -127,13 +127,17 @@ extension LedgerAPI {
         guard try await platform.mayRead(height: outcome.height, position: outcome.position, session) else {
             return object
         }
-        let statement = try Statement(decoding: block.items[outcome.position].statement)
         object["time"] = Self.time(outcome.time)
-        object["issuer"] = statement.issuer
-        object["subject"] = statement.subject
-        object["contract"] = statement.operation.contract
-        object["operation"] = statement.operation.name
-        object["arguments"] = CBORText.json(.map(statement.operation.arguments))
+        let item = block.items[outcome.position]
+        object["isKept"] = item.statement != nil
+        if item.statement != nil {
+            let statement = try item.decoded()
+            object["issuer"] = statement.issuer
+            object["subject"] = statement.subject
+            object["contract"] = statement.operation.contract
+            object["operation"] = statement.operation.name
+            object["arguments"] = CBORText.json(.map(statement.operation.arguments))
+        }
         if let rejection = outcome.result.rejection {
             object["rejection"] = [
                 "contract": rejection.contract, "code": rejection.code, "message": rejection.message,

@@ -3,6 +3,7 @@ import ContractKit
 import Foundation
 import KeyService
 import Ledger
+import LedgerStore
 import PortalKit
 import ProjectionKit
 import Replica
@@ -54,6 +55,10 @@ final class LedgerAPI: Sendable {
         let fraction = String(1000 + milliseconds % 1000).dropFirst()
         return "\(Moment(milliseconds: Int64(milliseconds)).iso.dropLast()).\(fraction)Z"
     }
+}
+
+extension StoreError: ProblemSource {
+    public var problem: Problem? { code == .notKept ? Problem(410, code.rawValue, "\(location): \(message)") : nil }
 }
 
 extension Problem {

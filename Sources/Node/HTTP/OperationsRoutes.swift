@@ -16,6 +16,12 @@ struct OperationsRoutes: Sendable {
         "cairn_contradictions", .gauge, "Pairs of headers that one member signed at one height.")
     private static let transactions = MetricFamily(
         "cairn_transactions_total", .counter, "Final transactions since the start, by contract and result.")
+    private static let keptFrom = MetricFamily(
+        "cairn_ledger_kept_from_height", .gauge, "The lowest height above which all statements are kept here.")
+    private static let fileSize = MetricFamily(
+        "cairn_ledger_file_bytes", .gauge, "Size of the member's ledger file, without its log.")
+    private static let pruned = MetricFamily(
+        "cairn_ledger_pruned_bytes_total", .counter, "Bytes of statements let go since the start.")
     static let messages = MetricFamily(
         "cairn_gateway_messages_total", .counter, "Device messages that a gateway took or refused, by result.")
     static let commands = MetricFamily(
@@ -64,6 +70,9 @@ struct OperationsRoutes: Sendable {
                     MetricSample(Double(node.damaged.count), [("state", "damaged")]),
                 ]
             ),
+            (Self.keptFrom, [MetricSample(Double((try? node.keptFrom()) ?? 0))]),
+            (Self.fileSize, [MetricSample(Double(node.serving.store.fileSize))]),
+            (Self.pruned, [MetricSample(Double(node.prunedStatementBytes))]),
             (Self.contradictions, [MetricSample(Double((try? node.contradictions().count) ?? 0))]),
             (
                 Self.transactions,

@@ -1,4 +1,5 @@
 import EtcdSequencing
+import Replica
 
 /// One member among others: where its peers are, and where order is made.
 public struct MemberPlace: Sendable {
@@ -8,11 +9,16 @@ public struct MemberPlace: Sendable {
     /// Addresses of the other members' nodes, for nodes, by member.
     public let peers: [String: String]
     public let etcd: EtcdConfiguration
+    public let history: LedgerNode.History
 
-    public init(member: String, peerPort: Int, peers: [String: String], etcd: EtcdConfiguration) {
+    public init(
+        member: String, peerPort: Int, peers: [String: String], etcd: EtcdConfiguration,
+        history: LedgerNode.History = .init()
+    ) {
         self.member = member
         self.peerPort = peerPort
         self.peers = peers
         self.etcd = etcd
+        self.history = history
     }
 }

@@ -2,6 +2,7 @@ import EtcdSequencing
 import Foundation
 import Keys
 import Logging
+import Replica
 import UseCaseKit
 
 /// The file that `cairn node` is started with.
@@ -59,9 +60,19 @@ public struct NodeConfiguration: Codable, Sendable {
     public var field: Bool
     /// By use case.
     public var beside: [String: Beside]?
+    /// The latest blocks whose statements are kept; all where it is left out.
+    public var keepBlocks: UInt64?
+    /// Blocks behind the others from which on the node takes over a peer's state instead of executing them.
+    public var snapshotBeyond: UInt64?
+
+    /// What the member keeps of the past.
+    public var history: LedgerNode.History {
+        snapshotBeyond.map { .init(keepBlocks: keepBlocks, snapshotBeyond: $0) } ?? .init(keepBlocks: keepBlocks)
+    }
 
     private static let known: Set<String> = [
         "useCase", "member", "folder", "port", "operationsPort", "peerPort", "peers", "etcd", "field", "beside",
+        "keepBlocks", "snapshotBeyond",
     ]
     private static let knownOfEtcd: Set<String> = [
         "endpoints", "authorityFile", "certificateFile", "keyFile", "user", "passwordFile",
@@ -105,6 +116,12 @@ public struct NodeConfiguration: Codable, Sendable {
                 "\(file.path) has \(address) as the address of \(peer)'s node; it is https://HOST:PORT, without a slash at its end"
             )
         }
+        if let keepBlocks, keepBlocks < LedgerNode.History.fewestBlocks {
+            throw NetworkError(
+                .configuration,
+                "\(file.path): keepBlocks is \(keepBlocks), and has to be \(LedgerNode.History.fewestBlocks) or more: peers that were away for a while need these blocks"
+            )
+        }
         let own = file.deletingLastPathComponent()
         folder = URL(filePath: folder, relativeTo: own).path
         beside = beside?.mapValues { Beside(address: $0.address, keys: URL(filePath: $0.keys, relativeTo: own).path) }
@@ -125,7 +142,8 @@ public struct NodeConfiguration: Codable, Sendable {
             folder: URL(filePath: folder), port: port, operationsPort: operationsPort, hasField: field, useCase: chosen,
             logger: logger)
         configuration.place = MemberPlace(
-            member: member, peerPort: peerPort, peers: peers, etcd: try etcd.configuration())
+            member: member, peerPort: peerPort, peers: peers, etcd: try etcd.configuration(),
+            history: history)
         configuration.neighbourhood = Neighbourhood(
             elsewhere: try (beside ?? [:]).mapValues {
                 LedgerPlace(address: $0.address, keys: try KeyFolder(URL(filePath: $0.keys)))
