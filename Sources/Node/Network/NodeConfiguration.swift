@@ -52,6 +52,8 @@ public struct NodeConfiguration: Codable, Sendable {
     public var port: Int
     public var operationsPort: Int
     public var peerPort: Int
+    /// The address on which other members' nodes are answered; 127.0.0.1 unless given.
+    public var peerHost: String?
     /// Addresses of the other members' nodes, by member: `https://127.0.0.1:7101`.
     public var peers: [String: String]
     public var etcd: Etcd
@@ -61,7 +63,8 @@ public struct NodeConfiguration: Codable, Sendable {
     public var beside: [String: Beside]?
 
     private static let known: Set<String> = [
-        "useCase", "member", "folder", "port", "operationsPort", "peerPort", "peers", "etcd", "field", "beside",
+        "useCase", "member", "folder", "port", "operationsPort", "peerPort", "peerHost", "peers", "etcd", "field",
+        "beside",
     ]
     private static let knownOfEtcd: Set<String> = [
         "endpoints", "authorityFile", "certificateFile", "keyFile", "user", "passwordFile",
@@ -125,7 +128,8 @@ public struct NodeConfiguration: Codable, Sendable {
             folder: URL(filePath: folder), port: port, operationsPort: operationsPort, hasField: field, useCase: chosen,
             logger: logger)
         configuration.place = MemberPlace(
-            member: member, peerPort: peerPort, peers: peers, etcd: try etcd.configuration())
+            member: member, peerHost: peerHost ?? "127.0.0.1", peerPort: peerPort, peers: peers,
+            etcd: try etcd.configuration())
         configuration.neighbourhood = Neighbourhood(
             elsewhere: try (beside ?? [:]).mapValues {
                 LedgerPlace(address: $0.address, keys: try KeyFolder(URL(filePath: $0.keys)))
