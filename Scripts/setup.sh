@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 packages=(libsqlite3-dev libmosquitto-dev libmodbus-dev mosquitto libqrencode-dev python3-venv make)
 requirements=(Scripts/requirements-run.txt)
 if [ "${1:-run}" = test ]; then
-    packages+=(chromium zbar-tools nodejs etcd-server etcd-client faketime)
+    packages+=(chromium zbar-tools nodejs etcd-server etcd-client faketime iproute2)
     requirements+=(Tests/Browser/requirements.txt Tests/Interop/requirements.txt Tests/Live/requirements.txt)
 fi
 

@@ -63,7 +63,8 @@ extension EmbeddedConsortium {
             genesis: genesis, member: member, contracts: contracts, sequencer: sequencer, peers: peers,
             clock: Self.clock, history: place.history, report: report)
         let server = PeerServer(
-            node: node, keys: member.keys, port: place.peerPort, clock: Self.clock, logger: logger)
+            node: node, keys: member.keys, host: place.peerHost, port: place.peerPort, clock: Self.clock, logger: logger
+        )
         return (node, Neighbours(client: peers, server: server))
     }
 

@@ -8,21 +8,24 @@ import Sequencing
 public struct PeerServer: Sendable {
     private let server: Server
     private let keys: MemberKeys
+    private let host: String
     private let port: Int
 
     public init(
-        node: LedgerNode, keys: MemberKeys, port: Int, clock: @escaping @Sendable () -> UInt64, logger: Logger
+        node: LedgerNode, keys: MemberKeys, host: String, port: Int, clock: @escaping @Sendable () -> UInt64,
+        logger: Logger
     ) {
         // Nobody signs in here: each request is signed by a member's key.
         let sessions = Sessions(port: port, directory: { _ in nil }, keys: nil, clock: clock)
         server = Server(routes: PeerRoutes(node: node, clock: clock).routes, sessions: sessions, logger: logger)
         self.keys = keys
+        self.host = host
         self.port = port
     }
 
     /// Runs until cancelled; `ready` gets the port once connections are accepted.
     public func run(ready: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
         try await server.run(
-            host: "127.0.0.1", port: port, security: try PeerSecurity.server(of: keys), ready: ready)
+            host: host, port: port, security: try PeerSecurity.server(of: keys), ready: ready)
     }
 }

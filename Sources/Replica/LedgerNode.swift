@@ -20,7 +20,7 @@ public final class LedgerNode: Sendable {
         static let restPerStatement = Duration.microseconds(120)
         /// A few clients are not kept waiting; many not for long.
         static let shortestRest = Duration.milliseconds(2), longestRest = Duration.milliseconds(45)
-        /// Blocks kept in memory for followers.
+        /// Blocks kept in memory for followers, beside those whose certificate is not on the disk.
         static let recentBlocks = 64
         /// Blocks without a quorum's signatures beyond which no further slot is filled.
         static let unsignedBlocks = 256
@@ -177,11 +177,20 @@ public final class LedgerNode: Sendable {
             for waiter in late { waiter.answer(nil) }
             if due { wake.yield() }
             snapshots.withLock { $0.forget(now) }
+            let recent = state.withLock { $0.recent.count }
             for replica in replicas {
                 try? await replica.flushNotes()
                 settleKeys(of: replica)
             }
+            await forget(recent - Limits.recentBlocks)
         }
+    }
+
+    /// Lets go of the oldest of the recent blocks, whose certificates were noted before the last flush.
+    private func forget(_ count: Int) async {
+        // What another transaction took of the notes is on the disk once one that begins after it has ended.
+        guard count > 0, (try? await serving.store.write { _ in }) != nil else { return }
+        state.withLock { $0.recent.removeFirst(count) }
     }
 
     /// The key before a change is needed until the block that made it is final, and the disk has its certificate.
@@ -309,7 +318,7 @@ public final class LedgerNode: Sendable {
         time.store(final.header.time, ordering: .relaxed)
         // The block whose state was taken over is on the disk, where its statements will be.
         if final.block.isWhole { state.recent.append(final) }
-        if state.recent.count > Limits.recentBlocks { state.recent.removeFirst() }
+        for replica in replicas { replica.setCertificate(final.certificate, at: height) }
         var leaf = final.block.firstLeaf
         for (position, item) in final.block.items.enumerated() {
             let accepted = item.result.rejection == nil
@@ -330,9 +339,6 @@ public final class LedgerNode: Sendable {
     func announce(_ settlement: Settlement) {
         for (answer, outcome) in settlement.answers { answer(outcome) }
         for follower in settlement.followers { follower.resume() }
-        for final in settlement.blocks {
-            for replica in replicas { replica.setCertificate(final.certificate, at: final.header.height) }
-        }
     }
 
     /// Makes a block known as final that was before this process started.

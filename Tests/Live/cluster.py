@@ -287,6 +287,9 @@ class Impostor(http.server.ThreadingHTTPServer):
         self.socket = security.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, *_):
+        """Who sees its key hangs up."""
+
     def close(self):
         self.shutdown()
         self.server_close()

@@ -38,12 +38,15 @@ class Wire:
     def _join(self, here):
         self._wait()
         try:
-            there = socket.create_connection(("127.0.0.1", self.target))
+            there = self._connect()
         except OSError:
             here.close()
             return
         for source, sink in ((here, there), (there, here)):
             threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _connect(self):
+        return socket.create_connection(("127.0.0.1", self.target))
 
     def _wait(self):
         while self.cut.is_set():

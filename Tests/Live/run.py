@@ -33,6 +33,7 @@ import outage
 import parking
 import parking_devices
 import parking_rules
+import partitions
 import personal
 import replica
 import rotation
@@ -69,7 +70,7 @@ TESTS = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("nodes of their own", cluster.run), ("state and statements of old blocks", history.run),
          ("members join and leave", members.run), ("members take other keys", rotation.run),
          ("scenarios on a network", scenarios.run), ("backups", backup.run),
-         ("faults of a network", faults.run),
+         ("faults of a network", faults.run), ("a network in parts", partitions.run),
          ("kill -9 under load", crash.run), ("node away, devices go on", outage.run)]
 for name, test in TESTS:
     print(f"-- {name}", flush=True)

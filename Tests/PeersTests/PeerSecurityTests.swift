@@ -78,7 +78,8 @@ struct PeerSecurityTests {
         let ledgers = try Ledgers()
         defer { try? FileManager.default.removeItem(at: ledgers.folder) }
         let server = PeerServer(
-            node: try await ledgers.node(), keys: .init(ledgers.keys[0]), port: 0, clock: Self.clock, logger: logger)
+            node: try await ledgers.node(), keys: .init(ledgers.keys[0]), host: "127.0.0.1", port: 0, clock: Self.clock,
+            logger: logger)
         try await serving(server.run) { port in
             let client = client(ledgers, at: port) { Issue.record("\($0 ?? "again")") }
             let (standing, votes) = (try await client.standing(of: "m0"), try await client.votes(from: 0, of: "m0"))
@@ -199,7 +200,7 @@ struct PeerSecurityTests {
         let running = Task { await node.run() }
         for member in 0..<2 { try await rotate(member, of: ledgers, to: next[member], on: node) }
         let server = PeerServer(
-            node: node, keys: node.serving.member.keys, port: 0, clock: Self.clock, logger: logger)
+            node: node, keys: node.serving.member.keys, host: "127.0.0.1", port: 0, clock: Self.clock, logger: logger)
         try await serving(server.run) { port in
             let keys = try MemberKeys { _ in
             } load: {

@@ -4,7 +4,8 @@ import Replica
 /// One member among others: where its peers are, and where order is made.
 public struct MemberPlace: Sendable {
     public let member: String
-    /// Port on 127.0.0.1 on which the other members' nodes are answered.
+    /// Where the other members' nodes are answered.
+    public let peerHost: String
     public let peerPort: Int
     /// Addresses of the other members' nodes, for nodes, by member.
     public let peers: [String: String]
@@ -12,10 +13,11 @@ public struct MemberPlace: Sendable {
     public let history: LedgerNode.History
 
     public init(
-        member: String, peerPort: Int, peers: [String: String], etcd: EtcdConfiguration,
+        member: String, peerHost: String, peerPort: Int, peers: [String: String], etcd: EtcdConfiguration,
         history: LedgerNode.History = .init()
     ) {
         self.member = member
+        self.peerHost = peerHost
         self.peerPort = peerPort
         self.peers = peers
         self.etcd = etcd

@@ -53,6 +53,8 @@ public struct NodeConfiguration: Codable, Sendable {
     public var port: Int
     public var operationsPort: Int
     public var peerPort: Int
+    /// The address on which other members' nodes are answered; 127.0.0.1 unless given.
+    public var peerHost: String?
     /// Addresses of the other members' nodes, by member: `https://127.0.0.1:7101`.
     public var peers: [String: String]
     public var etcd: Etcd
@@ -71,8 +73,8 @@ public struct NodeConfiguration: Codable, Sendable {
     }
 
     private static let known: Set<String> = [
-        "useCase", "member", "folder", "port", "operationsPort", "peerPort", "peers", "etcd", "field", "beside",
-        "keepBlocks", "snapshotBeyond",
+        "useCase", "member", "folder", "port", "operationsPort", "peerPort", "peerHost", "peers", "etcd", "field",
+        "beside", "keepBlocks", "snapshotBeyond",
     ]
     private static let knownOfEtcd: Set<String> = [
         "endpoints", "authorityFile", "certificateFile", "keyFile", "user", "passwordFile",
@@ -142,8 +144,8 @@ public struct NodeConfiguration: Codable, Sendable {
             folder: URL(filePath: folder), port: port, operationsPort: operationsPort, hasField: field, useCase: chosen,
             logger: logger)
         configuration.place = MemberPlace(
-            member: member, peerPort: peerPort, peers: peers, etcd: try etcd.configuration(),
-            history: history)
+            member: member, peerHost: peerHost ?? "127.0.0.1", peerPort: peerPort, peers: peers,
+            etcd: try etcd.configuration(), history: history)
         configuration.neighbourhood = Neighbourhood(
             elsewhere: try (beside ?? [:]).mapValues {
                 LedgerPlace(address: $0.address, keys: try KeyFolder(URL(filePath: $0.keys)))
