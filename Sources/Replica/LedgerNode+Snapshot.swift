@@ -69,6 +69,10 @@ extension LedgerNode {
 
     private func joinBySnapshot(of member: String, _ replica: Replica, _ peers: any PeerGroup) async throws {
         let offer = try await offer(of: member, peers)
+        // What it hands out may be of a while ago.
+        guard offer.height > replica.head.height else {
+            throw ReplicaError(.notFound, "\(member) hands out the state of block \(offer.height), which is past here")
+        }
         var draft = try SnapshotDraft(of: replica, rule: state.withLock { $0.finality.rule })
         do {
             let sets = Dictionary(offer.memberSets) { $1 }

@@ -300,9 +300,10 @@ final class Simulation: @unchecked Sendable {
         if hasBegun() {
             figures.orders += 1
             try advance(to: scheduler.now + Self.afterLies)
-        } else if isLost {
+        } else if scenario.order == .rewound {
             // An order that went back may have gone on for some; what they signed of it stands against the others.
-            guard scenario.order == .wiped, areSound else { return }
+            return
+        } else if isLost, areSound {
             throw Violation(
                 kind: .noProgress,
                 description: "no new order was begun: \(honest.map { cluster.node($0)?.trouble ?? "-" })")
