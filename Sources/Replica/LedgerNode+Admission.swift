@@ -88,7 +88,8 @@ extension LedgerNode {
     private func submit(_ statement: Statement, waiter: Waiter?) throws {
         let isWorthWaking = try state.withLock { state in
             if let failure = state.failure { throw failure }
-            guard isSigning(state) else {
+            // Before it has joined, this node may not know yet that its member is one, or by which key.
+            guard isSigning(state) || (peers != nil && !state.hasJoined) else {
                 let id = serving.member.id
                 let reason =
                     state.finality.members.current.index(of: id) == nil

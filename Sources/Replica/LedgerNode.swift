@@ -47,6 +47,8 @@ public final class LedgerNode: Sendable {
         /// Slots that this node filled and has not executed, with what it put there; one more while it is being filled.
         var filled: [UInt64: [Statement]] = [:]
         var isFilling = false
+        /// Whether peers had no further blocks once, so that the order could be followed.
+        var hasJoined = false
         /// Slots before this one are executed here, or came as blocks of peers.
         var nextSlot: UInt64 = 0
         var slotsInFlight: Int { filled.count + (isFilling ? 1 : 0) }
@@ -238,6 +240,7 @@ public final class LedgerNode: Sendable {
                     requeue(statements, &state)
                 }
                 state.nextSlot = max(state.nextSlot, slot)
+                state.hasJoined = true
             }
             wake.yield()
         }
