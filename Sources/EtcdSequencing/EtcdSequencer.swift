@@ -97,7 +97,7 @@ public final class EtcdSequencer: Sequencer {
     }
 
     public func bounds() async throws -> Range<UInt64> {
-        try await persist { etcd in
+        try await persist(generation) { etcd in
             let first = try await self.firstSlot(etcd)
             let next = try await self.readHead(etcd).next
             return min(first ?? next, next)..<next
@@ -107,11 +107,15 @@ public final class EtcdSequencer: Sequencer {
     // MARK: Appending
 
     public func append(_ batch: Batch) async throws -> UInt64 {
+        let keys = SlotKeys(ledger: ledger, generation: batch.epoch)
         var head = state.withLock { $0.head }
+        guard batch.epoch == head.generation else {
+            throw SequencingError(.superseded, "the order is that of epoch \(head.generation)")
+        }
         var attempt: SlotEntry?
-        return try await persist { etcd in
+        return try await persist(batch.epoch) { etcd in
             // An attempt whose answer was lost may have been carried out: the slot itself tells.
-            if let sent = attempt, try await etcd.range(self.keys.slot(head.next)).first?.value == sent.encoded {
+            if let sent = attempt, try await etcd.range(keys.slot(head.next)).first?.value == sent.encoded {
                 return self.appended(sent, at: head)
             }
             while true {
@@ -121,7 +125,7 @@ public final class EtcdSequencer: Sequencer {
                 attempt = entry
                 let known = self.state.withLock { $0.head }
                 let write = try await etcd.put(
-                    [(self.keys.slot(head.next), entry.encoded), (self.keys.head, next.encoded)], ifKey: self.keys.head,
+                    [(keys.slot(head.next), entry.encoded), (keys.head, next.encoded)], ifKey: keys.head,
                     is: head.next == 0 ? nil : head.encoded)
                 guard case .found(let present) = write else { return self.appended(entry, at: head) }
                 attempt = nil
@@ -161,8 +165,7 @@ public final class EtcdSequencer: Sequencer {
 
     // MARK: Reading
 
-    public func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
-        let epoch = generation
+    public func batch(in slot: UInt64, of epoch: UInt64, from members: MemberSet) async throws -> Batch {
         var pause = Limits.shortestPause
         while true {
             let read = try state.withLock { state in
@@ -172,7 +175,7 @@ public final class EtcdSequencer: Sequencer {
             if let entry = read {
                 return entry.batch(in: slot, ledger: ledger, members: members, epoch: epoch)
             }
-            let isThere = try await persist { try await self.read(from: slot, $0) }
+            let isThere = try await persist(epoch) { try await self.read(from: slot, of: epoch, $0) }
             if isThere { continue }
             try await wait(pause)
             pause = min(pause * 2, Limits.longestPause)
@@ -180,8 +183,8 @@ public final class EtcdSequencer: Sequencer {
     }
 
     /// Reads entries from a slot on; false if it is not filled yet.
-    private func read(from slot: UInt64, _ etcd: any SlotStore) async throws -> Bool {
-        let epoch = generation
+    private func read(from slot: UInt64, of epoch: UInt64, _ etcd: any SlotStore) async throws -> Bool {
+        let keys = SlotKeys(ledger: ledger, generation: epoch)
         let found = try await etcd.range(keys.slot(slot), to: keys.endOfSlots, limit: Limits.readAhead)
         guard found.first?.key == keys.slot(slot) else {
             // Nothing there yet, unless the head says that there was.
@@ -246,17 +249,17 @@ public final class EtcdSequencer: Sequencer {
 
     // MARK: Forgetting
 
-    public func release(through slot: UInt64, by members: MemberSet) async {
+    public func release(through slot: UInt64, of epoch: UInt64, by members: MemberSet) async {
         let isDue = state.withLock { state in
-            guard slot >= state.reported + Limits.reportEvery else { return false }
+            guard epoch == state.head.generation, slot >= state.reported + Limits.reportEvery else { return false }
             state.reported = slot
             return true
         }
         // What is not forgotten now is forgotten the next time.
-        if isDue { try? await forget(through: slot, members) }
+        if isDue { try? await forget(through: slot, SlotKeys(ledger: ledger, generation: epoch), members) }
     }
 
-    private func forget(through slot: UInt64, _ members: MemberSet) async throws {
+    private func forget(through slot: UInt64, _ keys: SlotKeys, _ members: MemberSet) async throws {
         var progress: [Bytes: UInt64] = [:]
         for item in try await etcd.range(keys.progress, to: keys.endOfProgress) {
             progress[item.key] = try CBOR.decode(item.value).unsigned
@@ -274,8 +277,7 @@ public final class EtcdSequencer: Sequencer {
     // MARK: Patience
 
     /// Asks again until etcd answers; what no asking mends is thrown.
-    private func persist<R>(_ body: (any SlotStore) async throws -> R) async throws -> R {
-        let epoch = generation
+    private func persist<R>(_ epoch: UInt64, _ body: (any SlotStore) async throws -> R) async throws -> R {
         var pause = Limits.shortestRetry
         while true {
             try state.withLock { state in

@@ -40,7 +40,9 @@ extension StoredBlock {
 
     /// - Parameter firstLeaf: the log's size before the block.
     public init(bareCBOR cbor: CBOR, firstLeaf: UInt64) throws(LedgerError) {
-        guard let parts = cbor.array, parts.count == 4, let header = parts[0].bytes, let body = parts[3].bytes else {
+        guard let parts = cbor.array, parts.count == 4, let header = parts[0].bytes, let body = parts[3].bytes,
+            parts[1].unsigned ?? 0 <= Int64.max
+        else {
             throw LedgerError(.block, "a bare block is [header, slot, timer, body]")
         }
         var timer: TransactionResult?

@@ -17,7 +17,7 @@ extension LedgerNode {
                 }
                 state.withLock { state in
                     state.isFilling = false
-                    if batch.epoch == serving.epoch, slot >= state.nextSlot {
+                    if batch.epoch == state.epoch, slot >= state.nextSlot {
                         state.filled[slot] = batch.statements
                     } else {
                         // It was executed before this node hears where it is, or a new order was begun just now.
@@ -31,7 +31,7 @@ extension LedgerNode {
     }
 
     private func takeBatch() -> Batch? {
-        let (now, epoch) = (clock(), serving.epoch)
+        let now = clock()
         let own = replicas.compactMap {
             peers == nil ? SignedClock(member: $0.member.id, clock: now) : $0.signed(now)
         }
@@ -50,7 +50,7 @@ extension LedgerNode {
             for statement in statements { state.entries[statement.id]?.ordered = true }
             state.isFilling = true
             return Batch(
-                epoch: epoch, proposer: serving.member.id,
+                epoch: state.epoch, proposer: serving.member.id,
                 clocks: own + state.clocks.values.sorted { $0.member < $1.member },
                 statements: Array(statements))
         }
@@ -68,7 +68,8 @@ extension LedgerNode {
     func isSigning(_ state: State) -> Bool { serving.key(in: state.finality.members.current) != nil }
 
     /// What was in slots that nobody reads any more is brought into the new order; what was executed all the same is found out there.
-    func beginOrder(_ state: inout State) {
+    func beginOrder(_ epoch: UInt64, _ state: inout State) {
+        state.epoch = epoch
         let lost = state.filled.sorted { $0.key < $1.key }.flatMap(\.value)
         state.filled = [:]
         state.executed = [:]

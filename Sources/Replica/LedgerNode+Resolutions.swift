@@ -51,9 +51,9 @@ extension LedgerNode {
     // MARK: Resolving
 
     /// How often an order is asked for anew because a member signed for a later one.
-    private static let epochAttempts = 3
-    /// Orders that members may have signed for in vain since the last one.
-    private static let epochsAhead: UInt64 = 1_000
+    private static let epochAttempts = 20
+    /// How long a block may wait for signatures before members take the order for lost, ms.
+    private static let stallTime: UInt64 = 60_000
 
     /// Has the members sign that a new order goes on from this node's last block. Nothing that was final is lost: a member that signed a later
     /// block, or another one, refuses.
@@ -66,14 +66,15 @@ extension LedgerNode {
         var epoch = max(serving.epoch, serving.promisedEpoch) + 1
         for _ in 1...Self.epochAttempts {
             let headers = try headersSinceFinal()
-            let head = serving.head
-            let matter = Resolution.Matter.order(epoch: epoch, after: head.height, header: head.hash)
+            guard let last = headers.last, let head = try? BlockHeader(decoding: last) else { break }
+            let matter = Resolution.Matter.order(epoch: epoch, after: head.height, header: Hash32.sha256(last))
             do {
                 return try await resolve(matter, .order(epoch: epoch, headers: headers)) { [epoch] in
                     [try await self.serving.sign(epoch: epoch, after: headers, final: self.finalHeight).vote]
                 }
             } catch let outbid as Outbid {
-                epoch = outbid.epoch + 1
+                // Others that signed for an earlier one sign for one that is not much later.
+                epoch = min(outbid.epoch + 1, epoch + Replica.epochsAhead)
             }
         }
         throw ReplicaError(.noQuorum, "members sign for one order after the other; ask again")
@@ -82,8 +83,12 @@ extension LedgerNode {
     /// Whether this node waits for a new order.
     private var lacksOrder: Bool {
         if serving.promisedEpoch > serving.epoch { return true }
-        if case .order = state.withLock({ $0.halt }) { return true }
-        return false
+        let now = clock()
+        return state.withLock { state in
+            if case .order = state.halt { return true }
+            // Members that signed for an order in vain sign for this one no more.
+            return state.stalledSince.map { now > $0 + Self.stallTime } ?? false
+        }
     }
 
     /// Has the members sign that a statement which stops their nodes is refused.
@@ -103,7 +108,9 @@ extension LedgerNode {
     private struct Outbid: Error { let epoch: UInt64 }
 
     private func headersSinceFinal() throws -> [Bytes] {
-        let (head, final) = (serving.head.height, finalHeight)
+        // In this order: the head is never behind what is final.
+        let final = finalHeight
+        let head = serving.head.height
         return try serving.store.blocks(from: final, limit: Int(head - final) + 1).map(\.headerBytes)
     }
 
@@ -112,7 +119,9 @@ extension LedgerNode {
     private func resolve(
         _ matter: Resolution.Matter, _ request: ResolutionRequest, own: () async throws -> [Vote]
     ) async throws -> Resolution {
-        let (content, signers) = (matter.content(in: ledger), members.members(at: matter.height))
+        var headers: [Bytes] = []
+        if case .order(_, let known) = request { headers = known }
+        let (content, signers) = (matter.content(in: ledger, with: headers), members.members(at: matter.height))
         var (votes, refusals) = ([Vote](), [String]())
         var highest: UInt64 = 0
         for (member, answer) in await answers(to: request) {
@@ -122,7 +131,7 @@ extension LedgerNode {
                 if key.map({ vote.isValid(over: content, with: $0) }) ?? false { votes.append(vote) }
             case .refusal(let reason, let epoch)?:
                 // One that lies may name any.
-                if epoch <= serving.epoch + Self.epochsAhead { highest = max(highest, epoch) }
+                if epoch <= Resolution.maximumEpoch { highest = max(highest, epoch) }
                 refusals.append(reason)
             case nil: refusals.append("\(member) does not answer")
             }
@@ -137,9 +146,7 @@ extension LedgerNode {
                 "\(votes.count) of \(signers.members.count) members signed, \(signers.quorum) are needed. \(refusals.joined(separator: "; "))"
             )
         }
-        var headers: [Bytes] = []
-        if case .order(_, let known) = request { headers = known }
-        let resolution = Resolution(matter, votes: Array(votes.prefix(signers.quorum)), headers: headers)
+        let resolution = Resolution(matter, votes: votes, headers: headers)
         try await adopt(resolution)
         return resolution
     }
@@ -178,10 +185,12 @@ extension LedgerNode {
         var isNew = false
         for replica in replicas { isNew = try await replica.adopt(resolution) || isNew }
         guard isNew else { return }
-        if serving.epoch > before { sequencer.begin(serving.epoch) }
+        let epoch = serving.epoch
+        if epoch > before { sequencer.begin(epoch) }
         state.withLock { state in
             state.halt = nil
-            if serving.epoch > before { beginOrder(&state) }
+            state.stalledSince = nil
+            if epoch > state.epoch { beginOrder(epoch, &state) }
         }
         report(nil)
         wake.yield()

@@ -123,6 +123,8 @@ extension LedgerNode {
         guard let block = try replica.store.block(at: head), let certificate = try replica.store.certificate(at: head)
         else { throw StoreError(.damaged, at: "block \(head)", "it is missing") }
         let waiting = state.withLock { state in
+            // Blocks with a statement that stopped this node are past.
+            if case .statement = state.halt { state.halt = nil }
             state.finality.jumped(to: head, replica.members)
             state.nextTimer = replica.nextTimer
             state.missing = 1

@@ -94,8 +94,8 @@ extension LedgerNode {
     // MARK: Joining
 
     /// Brings a replica to where the order can be followed, and says with which slot.
-    func join(_ replica: Replica) async throws -> UInt64 {
-        guard let peers else { return 0 }
+    func join(_ replica: Replica) async throws -> (slot: UInt64, epoch: UInt64) {
+        guard let peers else { return (0, replica.epoch) }
         signUnsigned(by: replica, peers)
         while true {
             _ = try await joinBySnapshot(replica, peers, beyond: history.snapshotBeyond)
@@ -117,13 +117,17 @@ extension LedgerNode {
                 try await pause(Self.exchangePause)
                 continue
             }
+            let epoch = replica.epoch
             let bounds = try await sequencer.bounds()
-            let slot = replica.head.epoch == replica.epoch ? try replica.store.block(at: head)?.slot : nil
-            let next = slot.map { $0 + 1 } ?? 0
-            if let slot, slot >= bounds.lowerBound {
-                return try await place(of: head, near: slot, bounds, on: replica) + 1
+            if replica.head.epoch == epoch, head > replica.order?.after ?? 0 {
+                let slot = try replica.store.block(at: head)?.slot
+                if slot.map({ $0 >= bounds.lowerBound }) ?? true {
+                    return (try await place(of: head, near: slot ?? 0, bounds, of: epoch, on: replica) + 1, epoch)
+                }
+                if let slot, slot + 1 >= bounds.lowerBound { return (slot + 1, epoch) }
+            } else if bounds.lowerBound == 0 {
+                return (0, epoch)
             }
-            if next >= bounds.lowerBound { return next }
             // The order does not reach back that far: peers have the blocks, or will.
             try await pause(Self.exchangePause)
         }
@@ -188,7 +192,10 @@ extension LedgerNode {
                         isLeftBehind = true
                         break
                     }
+                    let periods = replica.members.periods.count
                     for block in blocks { try await take(block, from: member, on: replica) }
+                    // What those who are members now resolved could not be verified before.
+                    if replica.members.periods.count > periods { _ = await standings(peers) }
                 }
             } catch let error as ReplicaError where [.certificate, .misleading].contains(error.code) {
                 // What one peer sends without a quorum's word for it is nothing; another may do better.
@@ -282,11 +289,11 @@ extension LedgerNode {
     /// The slot that a block was made of. The one that is kept with it may be the word of a peer, and a batch may be in the order twice: the
     /// first slot that holds what the block is made of is the one.
     private func place(
-        of height: UInt64, near slot: UInt64, _ bounds: Range<UInt64>, on replica: Replica
+        of height: UInt64, near slot: UInt64, _ bounds: Range<UInt64>, of epoch: UInt64, on replica: Replica
     ) async throws -> UInt64 {
         guard let block = try replica.store.block(at: height) else { return slot }
         let signers = replica.members.members(at: height)
-        for slot in bounds where Self.matches(try await sequencer.batch(in: slot, from: signers), block) {
+        for slot in bounds where Self.matches(try await sequencer.batch(in: slot, of: epoch, from: signers), block) {
             return slot
         }
         throw SequencingError(
@@ -324,6 +331,10 @@ extension LedgerNode {
                 await withTaskGroup(of: Void.self) { group in
                     for member in peers.members { group.addTask { try? await self.fetchVotes(from: member, peers) } }
                 }
+            }
+            let now = clock()
+            state.withLock { state in
+                state.stalledSince = first == nil || first != waiting ? nil : state.stalledSince ?? now
             }
             waiting = first
         }

@@ -47,6 +47,10 @@ public final class LedgerNode: Sendable {
         /// Slots that this node filled and has not executed, with what it put there; one more while it is being filled.
         var filled: [UInt64: [Statement]] = [:]
         var isFilling = false
+        /// Of the order that slots here belong to.
+        var epoch: UInt64 = 0
+        /// Since when the first block without a quorum's signatures waits for them, ms since 1970; nil where none does.
+        var stalledSince: UInt64?
         /// Whether peers had no further blocks once, so that the order could be followed.
         var hasJoined = false
         /// Slots before this one are executed here, or came as blocks of peers.
@@ -130,7 +134,9 @@ public final class LedgerNode: Sendable {
         // Replicas in one process end together, each in another statement perhaps.
         suspects = Set(Resolved.suspects(among: replicas.flatMap(\.interruptions)).map(\.statement))
         state = Mutex(
-            State(finality: Finality(members: replicas.first?.members ?? MemberHistory(genesis.members), rule: rule)))
+            State(
+                epoch: replicas.first?.epoch ?? 0,
+                finality: Finality(members: replicas.first?.members ?? MemberHistory(genesis.members), rule: rule)))
         (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -204,17 +210,16 @@ public final class LedgerNode: Sendable {
     }
 
     private func follow(with replica: Replica) async {
-        var place: UInt64?
+        var place: (slot: UInt64, epoch: UInt64)?
         do {
             while true {
                 do {
-                    let slot: UInt64
-                    if let place { slot = place } else { slot = try await joined(replica) }
-                    place = slot
-                    let batch = try await sequencer.batch(in: slot, from: replica.members.current)
+                    let (slot, epoch) = if let place { place } else { try await joined(replica) }
+                    place = (slot, epoch)
+                    let batch = try await sequencer.batch(in: slot, of: epoch, from: replica.members.current)
                     goOn(from: .broken)
                     try await execute(batch, in: slot, with: replica)
-                    place = slot + 1
+                    place = (slot + 1, epoch)
                 } catch let error as SequencingError where peers != nil {
                     place = nil
                     if error.code == .rewound || error.code == .broken { try await standStill(.order(error)) }
@@ -230,21 +235,22 @@ public final class LedgerNode: Sendable {
     }
 
     /// The slot from which on a replica follows the order. What this node brought before it came back as blocks of peers, or not at all.
-    private func joined(_ replica: Replica) async throws -> UInt64 {
-        let slot = try await join(replica)
+    private func joined(_ replica: Replica) async throws -> (slot: UInt64, epoch: UInt64) {
+        let (slot, epoch) = try await join(replica)
         if peers != nil {
             goOn(from: .rewound)
             state.withLock { state in
+                state.hasJoined = true
+                guard epoch == state.epoch else { return }
                 for (place, statements) in state.filled.sorted(by: { $0.key > $1.key }) where place < slot {
                     state.filled.removeValue(forKey: place)
                     requeue(statements, &state)
                 }
                 state.nextSlot = max(state.nextSlot, slot)
-                state.hasJoined = true
             }
             wake.yield()
         }
-        return slot
+        return (slot, epoch)
     }
 
     private func execute(_ batch: Batch, in slot: UInt64, with replica: Replica) async throws {
@@ -274,7 +280,8 @@ public final class LedgerNode: Sendable {
                 if let block = execution.block { state.finality.executed(block, execution.headerHash) }
             }
             let done = executions == replicas.count
-            if done {
+            // A slot of an order that another took the place of meanwhile is no slot of this one.
+            if done, batch.epoch == state.epoch {
                 state.executed.removeValue(forKey: slot)
                 // Another key may have become the member's between this slot and one before it.
                 if let brought = state.filled.removeValue(forKey: slot),
@@ -294,7 +301,9 @@ public final class LedgerNode: Sendable {
         if let failure { stop(with: failure) }
         if replica === serving, !execution.repeated.isEmpty { answerRepeated(execution.repeated) }
         // The slots before a block that made none are needed until it is on the disk: its header has their clocks.
-        if done, execution.block != nil { await sequencer.release(through: slot, by: replica.members.current) }
+        if done, execution.block != nil {
+            await sequencer.release(through: slot, of: batch.epoch, by: replica.members.current)
+        }
         if done || !settled.blocks.isEmpty { wake.yield() }
     }
 

@@ -68,7 +68,7 @@ public struct CertifiedBlock: Sendable {
 
     public init(cbor: CBOR) throws(LedgerError) {
         guard let parts = cbor.array, parts.count == 5, let header = parts[0].bytes, let certificate = parts[1].bytes,
-            let statements = parts[3].array, let signature = parts[4].bytes
+            let statements = parts[3].array, let signature = parts[4].bytes, parts[2].unsigned ?? 0 <= Int64.max
         else { throw LedgerError(.block, "a certified block is [header, certificate, slot, statements, signature]") }
         self.init(
             header: header, certificate: certificate, slot: parts[2].unsigned,
@@ -142,7 +142,9 @@ public enum ResolutionRequest: Sendable {
 
     public init(cbor: CBOR) throws(LedgerError) {
         let parts = cbor.array ?? []
-        if parts.count == 3, parts[0] == "order", let epoch = parts[1].unsigned, let headers = parts[2].array {
+        if parts.count == 3, parts[0] == "order", let epoch = parts[1].unsigned, epoch <= Resolution.maximumEpoch,
+            let headers = parts[2].array
+        {
             self = .order(epoch: epoch, headers: headers.compactMap(\.bytes))
         } else if parts.count == 2, parts[0] == "rejection", let statement = parts[1].hash32 {
             self = .rejection(of: statement)

@@ -116,6 +116,9 @@ extension Replica {
 
     // MARK: Signing
 
+    /// How far the epoch that a member signs for may be from the last one that it knows: one that lies uses up few.
+    static let epochsAhead: UInt64 = 1_000
+
     /// Why a member does not sign, with the epoch that it promised itself to.
     struct Refusal: Error {
         let reason: String
@@ -139,22 +142,25 @@ extension Replica {
                 return promise
             }
         }
-        return try sign(.order(epoch: epoch, after: promise.height, header: promise.headerHash))
+        return try sign(.order(epoch: epoch, after: promise.height, header: promise.headerHash), headers)
     }
 
     /// Signs that a statement is refused, which this member will not execute whatever others sign.
     func signRejection(of statement: Hash32) throws(Refusal) -> (matter: Resolution.Matter, vote: Vote) {
-        guard let suspect = engine.withLock({ $0.resolved.suspects }).first(where: { $0.statement == statement }) else {
+        let (suspects, height) = engine.withLock { ($0.resolved.suspects, $0.head.height + 1) }
+        guard suspects.contains(where: { $0.statement == statement }) else {
             throw Refusal(reason: "the statement does not stop \(member.id)")
         }
-        return try sign(.rejection(of: statement, at: suspect.height))
+        return try sign(.rejection(of: statement, at: height), [])
     }
 
-    private func sign(_ matter: Resolution.Matter) throws(Refusal) -> (matter: Resolution.Matter, vote: Vote) {
+    private func sign(
+        _ matter: Resolution.Matter, _ headers: [Bytes]
+    ) throws(Refusal) -> (matter: Resolution.Matter, vote: Vote) {
         guard let key = key(in: members.members(at: matter.height)) else {
             throw Refusal(reason: "\(member.id) is no member at block \(matter.height), or does not have its key")
         }
-        return (matter, Vote.sign(matter.content(in: genesis.id), with: key))
+        return (matter, Vote.sign(matter.content(in: genesis.id, with: headers), with: key))
     }
 }
 
@@ -183,6 +189,10 @@ extension Replica.Engine {
                 reason: "\(member) has a new disk and does not know yet whether it signed another block")
         }
         let known = max(resolved.epoch, resolved.promise?.epoch ?? 0)
+        guard epoch <= known + Replica.epochsAhead else {
+            throw Replica.Refusal(
+                reason: "\(member) signs for order \(known + Replica.epochsAhead) at most", epoch: known)
+        }
         guard epoch > known || resolved.promise == wanted else {
             throw Replica.Refusal(reason: "\(member) has signed for another order", epoch: known)
         }

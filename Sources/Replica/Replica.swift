@@ -129,7 +129,12 @@ public final class Replica: Sendable {
     /// Goes back to what the disk holds, after a block was executed that is not to be stored.
     func reload() throws {
         let engine = try Self.engine(of: store)
-        self.engine.withLock { $0 = engine }
+        self.engine.withLock { present in
+            // What was promised while the file was read stays.
+            let (resolved, voteStart) = (present.resolved, present.voteStart)
+            present = engine
+            (present.resolved, present.voteStart) = (resolved, voteStart)
+        }
     }
 
     /// Takes over an audited draft of this replica's file, which holds later blocks.
@@ -259,7 +264,11 @@ public final class Replica: Sendable {
         let batch = assignment.batch
         let height = engine.head.height + 1
         let signers = engine.members.current
-        guard assignment.certified != nil || batch.epoch == engine.resolved.epoch else {
+        // Who signed for a new order takes no further part in this one.
+        guard
+            assignment.certified != nil
+                || (batch.epoch == engine.resolved.epoch && engine.resolved.promise?.epoch ?? 0 <= batch.epoch)
+        else {
             throw SequencingError(.superseded, "the slot is of epoch \(batch.epoch), not \(engine.resolved.epoch)")
         }
         try engine.resolved.refuseSuspects(among: batch.statements)
@@ -272,14 +281,16 @@ public final class Replica: Sendable {
         let clocks = engine.clocks.merging(reports) { $1 }
         let time = LedgerTime.next(after: engine.head.time, reports: clocks, members: signers)
         let working = WorkingState(over: writer.state(cache: engine.cache))
-        let outcome = try executor.execute(
-            batch, with: code, height: height, time: time, on: working, senders: engine.senders,
-            isVerified: assignment.isVerified, rejected: engine.resolved.rejected,
-            willExecute: { recorder.begin($0, height: height) }
-        ) { id, position in
-            writer.claim(id, height: height, position: position)
-        }
-        recorder.end()
+        let outcome = try {
+            defer { recorder.end() }
+            return try executor.execute(
+                batch, with: code, height: height, time: time, on: working, senders: engine.senders,
+                isVerified: assignment.isVerified, rejected: engine.resolved.rejected,
+                willExecute: { recorder.begin($0, height: height) }
+            ) { id, position in
+                writer.claim(id, height: height, position: position)
+            }
+        }()
         guard outcome.timer != nil || !outcome.items.isEmpty else {
             guard assignment.certified == nil else {
                 throw ReplicaError(.diverged, "\(member.id) finds block \(height) empty, which a quorum signed")

@@ -7,6 +7,7 @@ import Synchronization
 /// acknowledged as final to anybody, so nothing needs to be on a disk here.
 public final class EmbeddedSequencer: Sequencer {
     private struct State {
+        var epoch: UInt64 = 0
         var slots: [UInt64: Batch] = [:]
         var first: UInt64 = 0
         var next: UInt64 = 0
@@ -26,6 +27,7 @@ public final class EmbeddedSequencer: Sequencer {
     public func append(_ batch: Batch) async throws -> UInt64 {
         let (slot, waiting) = try state.withLock { state in
             guard !state.closed else { throw CancellationError() }
+            guard batch.epoch == state.epoch else { throw Self.superseded(by: state.epoch) }
             let slot = state.next
             state.next += 1
             state.slots[slot] = batch
@@ -35,9 +37,10 @@ public final class EmbeddedSequencer: Sequencer {
         return slot
     }
 
-    public func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
+    public func batch(in slot: UInt64, of epoch: UInt64, from members: MemberSet) async throws -> Batch {
         try await withCheckedThrowingContinuation { reader in
             let ready: Result<Batch, any Error>? = state.withLock { state in
+                guard epoch == state.epoch else { return .failure(Self.superseded(by: state.epoch)) }
                 if let batch = state.slots[slot] { return .success(batch) }
                 if slot < state.first { return .failure(SequencingError(.trimmed, "slot \(slot) was executed")) }
                 if state.closed { return .failure(CancellationError()) }
@@ -48,18 +51,23 @@ public final class EmbeddedSequencer: Sequencer {
         }
     }
 
-    public func release(through slot: UInt64, by members: MemberSet) async {
+    public func release(through slot: UInt64, of epoch: UInt64, by members: MemberSet) async {
         state.withLock { state in
+            guard epoch == state.epoch else { return }
             while state.first <= slot, state.slots.removeValue(forKey: state.first) != nil { state.first += 1 }
         }
     }
 
     public func begin(_ epoch: UInt64) {
         let waiting = state.withLock { state in
-            defer { state = State(closed: state.closed) }
+            defer { state = State(epoch: epoch, closed: state.closed) }
             return state.waiting.values.flatMap { $0 }
         }
-        for reader in waiting { reader.resume(throwing: SequencingError(.superseded, "epoch \(epoch) began")) }
+        for reader in waiting { reader.resume(throwing: Self.superseded(by: epoch)) }
+    }
+
+    private static func superseded(by epoch: UInt64) -> SequencingError {
+        SequencingError(.superseded, "the order is that of epoch \(epoch)")
     }
 
     public func close() {

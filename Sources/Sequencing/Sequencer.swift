@@ -36,11 +36,11 @@ public protocol Sequencer: Sendable {
     /// before it.
     ///
     /// - Throws: ``SequencingError``: `trimmed` for a slot before ``bounds()``; `rewound` or `broken` where the order does not hold;
-    ///   `superseded` where ``begin(_:)`` was called meanwhile.
-    func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch
+    ///   `superseded` for another epoch than that of the present order.
+    func batch(in slot: UInt64, of epoch: UInt64, from members: MemberSet) async throws -> Batch
     /// Tells that this process has a block of this slot on its disk: it will not ask for it or those before it again. What is to be kept depends
     /// on how far the other members are.
-    func release(through slot: UInt64, by members: MemberSet) async
+    func release(through slot: UInt64, of epoch: UInt64, by members: MemberSet) async
     /// Goes over to the order of a later epoch, whose first slot is 0; calls about the one before it end with `superseded`.
     func begin(_ epoch: UInt64)
     /// What keeps the orderer from working at the moment, for people.

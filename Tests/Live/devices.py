@@ -12,7 +12,7 @@ import time
 import jsonschema_rs
 
 from field import BUTTON, SOIL, VALVE, Field, command
-from process import sign_in, REPOSITORY, call, get_json, request, stop
+from process import REPOSITORY, call, request, sign_in, stop
 
 VECTORS = pathlib.Path(os.environ.get("CAIRN_VECTORS", REPOSITORY.parent / "shared/vectors"))
 

@@ -1,16 +1,12 @@
 """A consortium, a gateway with its broker, and devices as processes of their own, for live tests."""
-import hashlib
 import os
 import pathlib
 import re
-import ssl
-import subprocess
 import time
 import urllib.parse
 
-import cbor2
 
-from process import BARE, PROGRAM, REPOSITORY, call, free_port, get_json, read_as, start, stop, wait_until_up
+from process import BARE, call, free_port, get_json, read_as, start, stop, wait_until_up
 from statement import Participant
 
 NAME = "agricultural-tracing"

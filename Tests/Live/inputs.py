@@ -1,6 +1,5 @@
 """Readings that come in over HTTP and Modbus pass the same checks as those over MQTT and reach the ledger."""
 import asyncio
-import hashlib
 import json
 import tempfile
 import threading

@@ -8,9 +8,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-import urllib.parse
 
-import cbor2
 import paho.mqtt.client as mqtt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,8 +21,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from device import certificate
-from field import BUTTON, MEMBER, SOIL, VALVE, Field
-from process import PROGRAM, call, get_json, request, sign_in
+from field import MEMBER, SOIL, VALVE, Field
+from process import PROGRAM, call, get_json, sign_in
 from statement import Participant, encode, secret_of
 
 LAMP = "urn:dev:ops:32473-valve-new"

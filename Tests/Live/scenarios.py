@@ -2,6 +2,7 @@
 
 CAIRN_SCENARIOS=all plays tracing's too, whose expiry of a box takes a minute, and energy's on three networks; other tests run them, and
 tests of the network tracing's cast."""
+import contextlib
 import json
 import os
 import subprocess
@@ -36,48 +37,34 @@ def run(check):
 
 def energy(check):
     """The aggregators' ledger and those of two microgrids, each a network; the aggregators act on two of them."""
-    with tempfile.TemporaryDirectory() as folder:
-        grids, networks, processes = {}, [], []
-
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
         def up(network):
-            networks.append(network)
-            processes.append(network.up())
+            running.enter_context(network.running())
             return network
 
-        try:
-            # One after another: the next is laid out on ports that this one left free.
-            region = up(Network(f"{folder}/region", "energy-trading", ("energy-office", "energy-office")))
-            for key in ("north", "south"):
-                grid = Network(f"{folder}/{key}", f"energy-{key}", (f"council-{key}", f"registrar-{key}"))
-                # The node that has the aggregator's key, for which the border works.
-                home = next(member for member in grid.members if (grid.folder / member / f"keys/eag-{key}.key").exists())
-                path = grid.folder / home / "node.json"
-                beside = {"energy-trading": {"address": region.urls[f"eag-members-{key}"],
-                                             "keys": str(region.folder / f"eag-members-{key}/keys")}}
-                path.write_text(json.dumps(json.loads(path.read_text()) | {"beside": beside}))
-                grids[key] = up(grid)
-            companions = [word for key, grid in grids.items() for word in ("--companion", f"energy-{key}={grid.folder}")]
-            fault = threading.Thread(target=disturb, args=(grids["north"], "auditor-north"), daemon=True)
-            fault.start()
-            play(check, region, "energy-trading", "energy-office", "grid", *companions)
-            fault.join(120)
-            check("energy-north: node and etcd came back while the scenario played",
-                  not fault.is_alive() and grids["north"].etcd_back)
-            for grid in grids.values():
-                heads = grid.agree()
-                check(f"{grid.folder.name}: all four nodes have one head", len(set(heads.values())) == 1 and len(heads) == 4,
-                      str(heads))
-        except BaseException:
-            for network in networks:
-                for log in network.folder.glob("*/node.log"):
-                    print(f"{log}: {log.read_text()[-400:]}", flush=True)
-            raise
-        finally:
-            for network in networks:
-                for process in [*network.own.values(), *getattr(network, "etcd", {}).values()]:
-                    stop(process)
-            for process in processes:
-                stop(process, 60)
+        # One after another: the next is laid out on ports that this one left free.
+        region = up(Network(f"{folder}/region", "energy-trading", ("energy-office", "energy-office")))
+        grids = {}
+        for key in ("north", "south"):
+            grid = Network(f"{folder}/{key}", f"energy-{key}", (f"council-{key}", f"registrar-{key}"))
+            # The node that has the aggregator's key, for which the border works.
+            home = next(member for member in grid.members if (grid.folder / member / f"keys/eag-{key}.key").exists())
+            path = grid.folder / home / "node.json"
+            beside = {"energy-trading": {"address": region.urls[f"eag-members-{key}"],
+                                         "keys": str(region.folder / f"eag-members-{key}/keys")}}
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"beside": beside}))
+            grids[key] = up(grid)
+        companions = [word for key, grid in grids.items() for word in ("--companion", f"energy-{key}={grid.folder}")]
+        fault = threading.Thread(target=disturb, args=(grids["north"], "auditor-north"), daemon=True)
+        fault.start()
+        play(check, region, "energy-trading", "energy-office", "grid", *companions)
+        fault.join(120)
+        check("energy-north: node and etcd came back while the scenario played",
+              not fault.is_alive() and grids["north"].etcd_back)
+        for grid in grids.values():
+            heads = grid.agree()
+            check(f"{grid.folder.name}: all four nodes have one head", len(set(heads.values())) == 1 and len(heads) == 4,
+                  str(heads))
 
 
 def play(check, network, use_case, home, dies, *more):

@@ -62,16 +62,16 @@ final class MembersApart: Sendable {
         var trouble: String? { nil }
         func bounds() async throws -> Range<UInt64> { await order.bounds() }
         func append(_ batch: Batch) async throws -> UInt64 { try await order.append(batch) }
-        func release(through slot: UInt64, by members: MemberSet) async {}
+        func release(through slot: UInt64, of epoch: UInt64, by members: MemberSet) async {}
         func close() { isClosed.withLock { $0 = true } }
         func begin(_ epoch: UInt64) {}
 
-        func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
+        func batch(in slot: UInt64, of epoch: UInt64, from members: MemberSet) async throws -> Batch {
             while await order.bounds().upperBound <= slot {
                 if isClosed.withLock({ $0 }) || Task.isCancelled { throw CancellationError() }
                 try await Task.sleep(for: .milliseconds(5))
             }
-            let batch = try await order.batch(in: slot, from: members)
+            let batch = try await order.batch(in: slot, of: epoch, from: members)
             return isBlank(slot) ? Batch(epoch: 0, proposer: "", clocks: [], statements: []) : batch
         }
     }

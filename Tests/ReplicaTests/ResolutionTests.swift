@@ -129,6 +129,13 @@ import Testing
                 let first = try #require(nodes.first { $0.serving.head.height == head })
                 let resolution = try await first.beginOrder()
                 #expect(resolution.matter.height == head + 1)
+                // Who hands it on can leave out or change no header.
+                let (members, ledger) = (first.members, consortium.genesis.id)
+                #expect(resolution.isSigned(by: members, of: ledger))
+                for headers in [[], [resolution.headers[0], resolution.headers[0]]] {
+                    let other = Resolution(resolution.matter, votes: resolution.votes, headers: headers)
+                    #expect(!other.isSigned(by: members, of: ledger))
+                }
                 // What waited is brought into the new order by the node that took it.
                 #expect(try await nodes[1].outcome(of: waiting.id, within: 20_000)?.word == "FINAL")
                 for node in nodes {

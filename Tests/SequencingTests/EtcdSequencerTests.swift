@@ -61,7 +61,8 @@ struct EtcdSequencerTests {
             }
             let reader = try self.sequencer(Array(places.dropFirst()), member: 1)
             for slot in 0...20 {
-                #expect(try await reader.batch(in: UInt64(slot), from: members).clocks.first?.clock == UInt64(slot))
+                #expect(
+                    try await reader.batch(in: UInt64(slot), of: 0, from: members).clocks.first?.clock == UInt64(slot))
             }
             #expect(sequencer.trouble == nil)
         }
@@ -75,7 +76,9 @@ struct EtcdSequencerTests {
             // As a restored older copy has it.
             try etcdctl(places[0], "del", "--prefix", "cairn/")
             await #expect(throws: SequencingError(.rewound, "")) { try await sequencer.append(batch(3)) }
-            await #expect(throws: SequencingError(.rewound, "")) { try await sequencer.batch(in: 3, from: members) }
+            await #expect(throws: SequencingError(.rewound, "")) {
+                try await sequencer.batch(in: 3, of: 0, from: members)
+            }
         }
     }
 
@@ -86,9 +89,9 @@ struct EtcdSequencerTests {
             for number in 0..<4 { _ = try await sequencer.append(batch(UInt64(number))) }
             try etcdctl(places[0], "del", "cairn/\(Order.ledger.hex)/slots/0000000000000002")
             let reader = try self.sequencer(places, member: 1)
-            _ = try await reader.batch(in: 0, from: members)
+            _ = try await reader.batch(in: 0, of: 0, from: members)
             await #expect(throws: SequencingError(.broken, "")) {
-                try await self.sequencer(places).batch(in: 2, from: members)
+                try await self.sequencer(places).batch(in: 2, of: 0, from: members)
             }
         }
     }
@@ -101,7 +104,7 @@ struct EtcdSequencerTests {
             try etcdctl(places[0], "put", "cairn/\(Order.ledger.hex)/slots/0000000000000001", "x")
             let reader = try self.sequencer(places, member: 1)
             await #expect(throws: SequencingError(.broken, "")) {
-                for slot in 0..<2 { _ = try await reader.batch(in: UInt64(slot), from: members) }
+                for slot in 0..<2 { _ = try await reader.batch(in: UInt64(slot), of: 0, from: members) }
             }
         }
     }
@@ -115,7 +118,7 @@ struct EtcdSequencerTests {
                 .init(endpoints: places.map(\.endpoint)), ledger: Order.ledger, member: "m0", signing: .init(stranger),
                 report: { _ in })
             _ = try await writer.append(batch(5))
-            let read = try await sequencer(places, member: 1).batch(in: 0, from: members)
+            let read = try await sequencer(places, member: 1).batch(in: 0, of: 0, from: members)
             #expect(read.clocks.isEmpty && read.statements.isEmpty)
         }
     }
@@ -128,7 +131,7 @@ struct EtcdSequencerTests {
             let invented = SignedClock.sign(9, of: "m2", ledger: Order.ledger, with: Order.keys[1])
             let lie = Batch(epoch: 0, proposer: "m2", clocks: [genuine, invented], statements: [])
             _ = try await sequencer(places, member: 1).append(lie)
-            let read = try await sequencer(places, member: 0).batch(in: 0, from: members)
+            let read = try await sequencer(places, member: 0).batch(in: 0, of: 0, from: members)
             #expect(read.clocks == [genuine])
             #expect(read.proposer == "m1")
         }
@@ -144,7 +147,7 @@ struct EtcdSequencerTests {
                 .init(endpoints: places.map(\.endpoint), user: ("root", "secret")), ledger: Order.ledger,
                 member: "m0", signing: .init(Order.keys[0]), report: { _ in })
             #expect(try await sequencer.append(batch(0)) == 0)
-            #expect(try await sequencer.batch(in: 0, from: members).clocks.first?.clock == 0)
+            #expect(try await sequencer.batch(in: 0, of: 0, from: members).clocks.first?.clock == 0)
         }
     }
 

@@ -23,7 +23,7 @@ struct SequencerConformanceTests {
             #expect(try await sequencer.bounds() == 0..<5)
             for number in 0..<5 {
                 #expect(
-                    try await sequencer.batch(in: UInt64(number), from: order.members).clocks.first?.clock
+                    try await sequencer.batch(in: UInt64(number), of: 0, from: order.members).clocks.first?.clock
                         == UInt64(number))
             }
         }
@@ -54,7 +54,8 @@ struct SequencerConformanceTests {
                 let sequencer = try order.sequencer(reader)
                 var read: [UInt64] = []
                 for slot in 0..<UInt64(appenders * each) {
-                    read.append(try await sequencer.batch(in: slot, from: order.members).clocks.first?.clock ?? 0)
+                    read.append(
+                        try await sequencer.batch(in: slot, of: 0, from: order.members).clocks.first?.clock ?? 0)
                 }
                 orders.insert(read)
             }
@@ -66,7 +67,7 @@ struct SequencerConformanceTests {
     func aReaderWaitsForTheSlotToCome(_ kind: Kind) async throws {
         try await Order.run(kind) { order in
             let (reader, writer) = (try order.sequencer(0), try order.sequencer(1))
-            async let read = reader.batch(in: 0, from: order.members)
+            async let read = reader.batch(in: 0, of: 0, from: order.members)
             _ = try await writer.append(order.batch(7, of: 1))
             #expect(try await read.clocks.first?.clock == 7)
         }
@@ -76,7 +77,7 @@ struct SequencerConformanceTests {
     func closingEndsTheWait(_ kind: Kind) async throws {
         try await Order.run(kind) { order in
             let sequencer = try order.sequencer(0)
-            let read = Task { try await sequencer.batch(in: 0, from: order.members) }
+            let read = Task { try await sequencer.batch(in: 0, of: 0, from: order.members) }
             sequencer.close()
             await #expect(throws: CancellationError.self) { try await read.value }
             await #expect(throws: CancellationError.self) { try await sequencer.append(order.batch(0)) }
@@ -88,13 +89,13 @@ struct SequencerConformanceTests {
         try await Order.run(kind) { order in
             let sequencer = try order.sequencer(0)
             for number in 0..<3 { _ = try await sequencer.append(order.batch(number)) }
-            let read = Task { try await sequencer.batch(in: 3, from: order.members) }
+            let read = Task { try await sequencer.batch(in: 3, of: 0, from: order.members) }
             try await Task.sleep(for: .milliseconds(50))
             sequencer.begin(1)
             await #expect(throws: SequencingError(.superseded, "")) { try await read.value }
             #expect(try await sequencer.append(order.batch(9, epoch: 1)) == 0)
             #expect(try await sequencer.bounds() == 0..<1)
-            #expect(try await sequencer.batch(in: 0, from: order.members).clocks.first?.clock == 9)
+            #expect(try await sequencer.batch(in: 0, of: 1, from: order.members).clocks.first?.clock == 9)
         }
     }
 
@@ -104,15 +105,17 @@ struct SequencerConformanceTests {
             let count = 300
             let sequencers = try (0..<4).map { try order.sequencer($0) }
             for number in 0..<count { _ = try await sequencers[0].append(order.batch(number)) }
-            for sequencer in sequencers { await sequencer.release(through: UInt64(count - 1), by: order.members) }
+            for sequencer in sequencers {
+                await sequencer.release(through: UInt64(count - 1), of: 0, by: order.members)
+            }
             let bounds = try await sequencers[0].bounds()
             #expect(bounds.lowerBound > 0 && bounds.upperBound == UInt64(count))
             await #expect(throws: SequencingError(.trimmed, "")) {
-                try await sequencers[1].batch(in: 0, from: order.members)
+                try await sequencers[1].batch(in: 0, of: 0, from: order.members)
             }
             #expect(try await sequencers[2].append(order.batch(count, of: 2)) == UInt64(count))
             #expect(
-                try await sequencers[3].batch(in: UInt64(count), from: order.members).clocks.first?.clock
+                try await sequencers[3].batch(in: UInt64(count), of: 0, from: order.members).clocks.first?.clock
                     == UInt64(count))
         }
     }

@@ -174,17 +174,17 @@ final class WatchedOrder: Sequencer, @unchecked Sendable {
     var trouble: String? { slots.trouble }
     func bounds() async throws -> Range<UInt64> { try await slots.bounds() }
     func append(_ batch: Batch) async throws -> UInt64 { try await slots.append(batch) }
-    func release(through slot: UInt64, by members: MemberSet) async {}
+    func release(through slot: UInt64, of epoch: UInt64, by members: MemberSet) async {}
     func close() { slots.close() }
     func begin(_ epoch: UInt64) { slots.begin(epoch) }
 
-    func batch(in slot: UInt64, from members: MemberSet) async throws -> Batch {
+    func batch(in slot: UInt64, of epoch: UInt64, from members: MemberSet) async throws -> Batch {
         let next: UInt64
         if told.isEmpty {
             next = try await scheduler.suspend { self.waiting = $0 }
         } else {
             next = told.removeFirst()
         }
-        return try await slots.batch(in: next, from: members)
+        return try await slots.batch(in: next, of: epoch, from: members)
     }
 }

@@ -1,9 +1,11 @@
 /// What a quorum of members signs outside of the order, where the order or the execution cannot go on by itself.
 ///
-/// `[matter, [[kid, signature]], [header]]`, each signature one over ``content(in:)``.
+/// `[matter, [[kid, signature]], [header]]`, each signature one over matter and headers, see ``Matter/content(in:with:)``.
 public struct Resolution: Sendable, Hashable {
     /// Most headers between the last block that all know to be final and the one that a new order goes on from.
     public static let maximumHeaders = 1_000
+    /// Epochs are small numbers; larger ones are nobody's.
+    public static let maximumEpoch: UInt64 = 1 << 40
 
     public enum Matter: Sendable, Hashable {
         /// The orderer of this epoch begins with slot 0, and its first block follows the one of this height and header hash.
@@ -31,7 +33,8 @@ public struct Resolution: Sendable, Hashable {
             let parts = cbor.array ?? []
             switch parts.first?.text {
             case "order" where parts.count == 4:
-                guard let epoch = parts[1].unsigned, let after = parts[2].unsigned, after < .max,
+                guard let epoch = parts[1].unsigned, epoch <= Resolution.maximumEpoch, let after = parts[2].unsigned,
+                    after < .max,
                     let header = parts[3].hash32
                 else { throw Self.malformed }
                 self = .order(epoch: epoch, after: after, header: header)
@@ -47,9 +50,10 @@ public struct Resolution: Sendable, Hashable {
                 .block, "what members resolve is [order, epoch, height, header] or [rejection, statement, height]")
         }
 
-        /// What each of them signs.
-        public func content(in ledger: Hash32) -> Bytes {
-            CBOR.array(["cairn-resolution/1", .hash(ledger), cbor]).encoded()
+        /// What each of them signs: `["cairn-resolution/1", ledger, matter, Merkle root of the headers as leaves]`.
+        public func content(in ledger: Hash32, with headers: [Bytes]) -> Bytes {
+            let root = MerkleTree.root(headers.map { MerkleTree.leafHash($0) })
+            return CBOR.array(["cairn-resolution/1", .hash(ledger), cbor, .hash(root)]).encoded()
         }
     }
 
@@ -66,7 +70,8 @@ public struct Resolution: Sendable, Hashable {
 
     public func isSigned(by members: MemberHistory, of ledger: Hash32) -> Bool {
         let signers = members.members(at: matter.height)
-        let valid = FinalityCertificate(votes: votes).validVotes(over: matter.content(in: ledger), in: signers)
+        let valid = FinalityCertificate(votes: votes).validVotes(
+            over: matter.content(in: ledger, with: headers), in: signers)
         return valid >= signers.quorum
     }
 

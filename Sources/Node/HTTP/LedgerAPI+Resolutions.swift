@@ -59,7 +59,7 @@ extension LedgerAPI {
         var object: [String: Any] = [
             "signedBy": resolution.votes.compactMap { signers.member(kid: $0.kid)?.id }.sorted(),
             "signatures": resolution.votes.map { ["kid": $0.kid.hex, "signature": $0.signature.hex] },
-            "signed": resolution.matter.content(in: node.ledger).hex,
+            "signed": resolution.matter.content(in: node.ledger, with: resolution.headers).hex,
         ]
         switch resolution.matter {
         case .order(let epoch, let after, let header):
