@@ -161,6 +161,7 @@ class Network:
 
 
 def run(check):
+    unit(check)
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
         keys_apart(check, network)
@@ -172,6 +173,7 @@ def run(check):
             one_loses_its_disk(check, network)
             one_lies(check, network)
             an_orderer_dies(check, network)
+            several_ledgers(check, network, folder)
 
 
 def keys_apart(check, network):
@@ -398,3 +400,42 @@ def an_orderer_dies(check, network):
     check("order goes on without one of three etcd", final == 10, str(final))
     heads = network.agree()
     check("and all nodes have one head", len(set(heads.values())) == 1 and len(heads) == 4, str(heads))
+
+
+def several_ledgers(check, network, folder):
+    """One process is a member's node of two ledgers."""
+    other = Network(f"{folder}/other")
+    with other.running():
+        member, both = network.members[-1], (network, other)
+        for each in both:
+            each.kill(member)
+            (each.folder / member / "node.pid").unlink()
+        configurations = [word for each in both for word in ("--config", str(each.folder / member / "node.json"))]
+        log = open(network.folder / member / "both.log", "a")
+        process = subprocess.Popen([PROGRAM, "node", *configurations], cwd=REPOSITORY, stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)
+        files = [each.folder / member / "node.pid" for each in both]
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not all(file.exists() for file in files) and process.poll() is None:
+            time.sleep(0.1)
+        check("one process is a node of two ledgers",
+              all(file.exists() and file.read_text() == f"{process.pid}\n" for file in files), str(process.poll()))
+        for each in both:
+            final, _ = each.pay(member, 3)
+            heads = each.agree()
+            check("it takes part in each of them", final == 3 and len(set(heads.values())) == 1, f"{final} {heads}")
+        process.terminate()
+        check("and ends in order when it is told to", process.wait(60) == 0, str(process.returncode))
+
+
+def unit(check):
+    """The service unit is one that systemd takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = (REPOSITORY / "docs/operating/cairn@.service").read_text().replace("/usr/local/bin/cairn", PROGRAM)
+        file = pathlib.Path(folder) / "cairn@retail.service"
+        file.write_text(text)
+        if shutil.which("systemd-analyze") is None:
+            print("skipped the service unit: there is no systemd-analyze", flush=True)
+            return
+        said = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True)
+        check("systemd takes the service unit", said.returncode == 0 and not said.stderr.strip(), said.stderr)
