@@ -24,7 +24,17 @@ public struct EtcdConfiguration: Sendable {
     /// nil where etcd knows no users.
     public var user: (name: String, password: String)?
 
-    public init(endpoints: [String], tls: TLS? = nil, user: (name: String, password: String)? = nil) {
+    /// Bytes after which etcd takes nothing more, as it was started with; nodes wait when half of them are in use.
+    public var quotaBytes: Int
+
+    /// As etcd has it unless it is told another (`--quota-backend-bytes`).
+    public static let defaultQuota = 2 << 30
+
+    public init(
+        endpoints: [String], tls: TLS? = nil, user: (name: String, password: String)? = nil,
+        quotaBytes: Int = defaultQuota
+    ) {
+        self.quotaBytes = quotaBytes
         self.endpoints = endpoints
         self.tls = tls
         self.user = user

@@ -87,6 +87,10 @@ final class EtcdConnection: SlotStore {
         _ = try await call("kv/txn", "{\"success\":[\(Self.put(value, at: key)),\(deletion)]}")
     }
 
+    func bytesInUse() async throws -> Int? {
+        (try await call("maintenance/status", "{}")["dbSizeInUse"] as? String).flatMap { Int($0) }
+    }
+
     private static func put(_ value: Bytes, at key: Bytes) -> String {
         "{\"request_put\":{\"key\":\"\(text(key))\",\"value\":\"\(text(value))\"}}"
     }

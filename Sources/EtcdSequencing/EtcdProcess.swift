@@ -30,7 +30,11 @@ public final class EtcdProcess: Sendable {
     private let child: ChildProcess
 
     /// Starts a member of the cluster of `places`, with its folder under `folder`.
-    public init(_ place: Place, among places: [Place], folder: URL) throws {
+    ///
+    /// - Parameter quota: bytes after which it takes nothing more.
+    public init(
+        _ place: Place, among places: [Place], folder: URL, quota: Int = EtcdConfiguration.defaultQuota
+    ) throws {
         guard FileManager.default.isExecutableFile(atPath: Self.program) else {
             throw SequencingError(
                 .configuration, "there is no etcd at \(Self.program); install the package 'etcd-server'")
@@ -46,7 +50,8 @@ public final class EtcdProcess: Sendable {
                 "--listen-peer-urls", place.peerURL, "--initial-advertise-peer-urls", place.peerURL,
                 "--initial-cluster", places.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ","),
                 "--initial-cluster-state", "new", "--auto-compaction-mode", "revision",
-                "--auto-compaction-retention", "\(Self.revisions)", "--log-level", "warn",
+                "--auto-compaction-retention", "\(Self.revisions)", "--quota-backend-bytes", "\(quota)",
+                "--log-level", "warn",
             ], logFile: own.appending(path: "etcd.log").path)
     }
 

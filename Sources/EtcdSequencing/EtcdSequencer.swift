@@ -18,6 +18,8 @@ public final class EtcdSequencer: Sequencer {
         static let margin: UInt64 = 128
         /// Slots after which a quorum's progress is enough to forget; a member that was away longer takes blocks from peers.
         static let kept: UInt64 = 20_000
+        /// Bytes that this node appends between two looks at how much etcd holds.
+        static let bytesBetweenLooks = 16 << 20
         /// Slots between two reports of this member's progress.
         static let reportEvery: UInt64 = 64
     }
@@ -30,6 +32,8 @@ public final class EtcdSequencer: Sequencer {
         var entries: [UInt64: SlotEntry] = [:]
         var digests: [UInt64: Hash32] = [:]
         var reported: UInt64 = 0
+        /// Bytes appended since etcd was last asked how much it holds; nil before it was.
+        var sinceLook: Int?
         var trouble: String?
         var isClosed = false
 
@@ -50,6 +54,7 @@ public final class EtcdSequencer: Sequencer {
     private let signing: MemberKeys
     private let report: @Sendable (String?) -> Void
     private let wait: Pause
+    private let quota: Int
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -62,15 +67,17 @@ public final class EtcdSequencer: Sequencer {
     ) throws {
         self.init(
             try EtcdConnection(configuration), ledger: ledger, member: member, signing: signing, generation: generation,
-            wait: { try await Task.sleep(for: $0) }, report: report)
+            quota: configuration.quotaBytes, wait: { try await Task.sleep(for: $0) }, report: report)
     }
 
     package init(
         _ etcd: any SlotStore, ledger: Hash32, member: String, signing: MemberKeys, generation: UInt64 = 0,
-        wait: @escaping Pause, report: @escaping @Sendable (String?) -> Void
+        quota: Int = EtcdConfiguration.defaultQuota, wait: @escaping Pause,
+        report: @escaping @Sendable (String?) -> Void
     ) {
         self.etcd = etcd
         self.wait = wait
+        self.quota = quota
         self.ledger = ledger
         self.member = member
         self.signing = signing
@@ -114,6 +121,7 @@ public final class EtcdSequencer: Sequencer {
         }
         var attempt: SlotEntry?
         return try await persist(batch.epoch) { etcd in
+            try await self.requireSpace(etcd)
             // An attempt whose answer was lost may have been carried out: the slot itself tells.
             if let sent = attempt, try await etcd.range(keys.slot(head.next)).first?.value == sent.encoded {
                 return self.appended(sent, at: head)
@@ -136,8 +144,24 @@ public final class EtcdSequencer: Sequencer {
 
     private func appended(_ entry: SlotEntry, at head: SlotHead) -> UInt64 {
         let next = SlotHead(generation: head.generation, next: head.next + 1, digest: entry.digest)
-        state.withLock { $0.advance(to: next) }
+        state.withLock { state in
+            state.advance(to: next)
+            state.sinceLook? += entry.encoded.count
+        }
         return head.next
+    }
+
+    /// Waits as for an etcd that is full when it is half so, while there is room for what mends it.
+    private func requireSpace(_ etcd: any SlotStore) async throws {
+        guard state.withLock({ $0.sinceLook ?? .max }) >= Limits.bytesBetweenLooks else { return }
+        let used = try await etcd.bytesInUse() ?? 0
+        guard used <= quota / 2 else {
+            throw SequencingError(
+                .full,
+                "etcd holds \(used) bytes, more than half of its quota of \(quota); let it compact itself (--auto-compaction-retention), or raise the quota there and in node.json"
+            )
+        }
+        state.withLock { $0.sinceLook = 0 }
     }
 
     /// The head in etcd; one that went back is no head that this ledger can go on from.

@@ -8,6 +8,8 @@ package protocol SlotStore: Sendable {
     func put(_ values: [(key: Bytes, value: Bytes)], ifKey key: Bytes, is expected: Bytes?) async throws -> SlotWrite
     /// Writes one value and deletes keys from `start` up to `end`.
     func put(_ value: Bytes, at key: Bytes, deletingFrom start: Bytes, to end: Bytes) async throws
+    /// Bytes that it holds; nil where that cannot be told.
+    func bytesInUse() async throws -> Int?
     func close()
 }
 

@@ -35,15 +35,16 @@ struct EtcdSequencerTests {
     }
 
     /// Runs etcd's own command line tool.
-    private func etcdctl(_ place: EtcdProcess.Place, _ arguments: String...) throws {
+    private func etcdctl(_ place: EtcdProcess.Place, _ arguments: String..., mayFail: Bool = false) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/etcdctl")
         process.arguments = ["--endpoints", place.endpoint] + arguments
         process.environment = ["ETCDCTL_API": "3"]
         process.standardOutput = FileHandle.nullDevice
+        if mayFail { process.standardError = FileHandle.nullDevice }
         try process.run()
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        #expect(process.terminationStatus == 0 || mayFail)
     }
 
     @Test func theOrderGoesOnWithoutOneEtcd() async throws {
@@ -79,6 +80,43 @@ struct EtcdSequencerTests {
             await #expect(throws: SequencingError(.rewound, "")) {
                 try await sequencer.batch(in: 3, of: 0, from: members)
             }
+        }
+    }
+
+    @Test func whenHalfOfEtcdIsFullNodesWaitAndSayIt() async throws {
+        let places = try places(1)
+        try await Etcd.run(places) { _ in
+            let crowded = try EtcdSequencer(
+                .init(endpoints: places.map(\.endpoint), quotaBytes: 20_000), ledger: Order.ledger, member: "m0",
+                signing: MemberKeys(Order.keys[0]), report: { _ in })
+            let waiting = Task { try await crowded.append(batch(0)) }
+            while crowded.trouble?.contains("more than half of its quota") != true {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            // Others that know of more room go on.
+            #expect(try await sequencer(places, member: 1).append(batch(0, of: 1)) == 0)
+            crowded.close()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+        }
+    }
+
+    @Test func anEtcdWithoutSpaceIsNamedAndGoesOnOnceItHasSome() async throws {
+        let places = try places(1)
+        try await Etcd.run(places, quota: 600_000) { _ in
+            let sequencer = try sequencer(places)
+            #expect(try await sequencer.append(batch(0)) == 0)
+            // Somebody else fills it.
+            for _ in 0..<40 {
+                try etcdctl(places[0], "put", "other", String(repeating: "x", count: 60_000), mayFail: true)
+            }
+            let waiting = Task { try await sequencer.append(batch(1)) }
+            while sequencer.trouble?.contains("no space left") != true { try await Task.sleep(for: .milliseconds(20)) }
+            try etcdctl(places[0], "del", "other", mayFail: true)
+            try etcdctl(places[0], "compact", "30", mayFail: true)
+            try etcdctl(places[0], "defrag")
+            try etcdctl(places[0], "alarm", "disarm")
+            #expect(try await waiting.value == 1)
+            #expect(sequencer.trouble == nil)
         }
     }
 

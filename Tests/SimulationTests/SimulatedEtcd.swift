@@ -100,6 +100,7 @@ final class SimulatedEtcd: @unchecked Sendable {
             }
         }
 
+        func bytesInUse() async throws -> Int? { nil }
         func close() {}
     }
 

@@ -15,6 +15,8 @@ public struct NodeConfiguration: Codable, Sendable {
         public var keyFile: String?
         public var user: String?
         public var passwordFile: String?
+        /// As etcd was started with; its default where it is left out.
+        public var quotaBytes: Int?
 
         public init(endpoints: [String]) { self.endpoints = endpoints }
 
@@ -27,7 +29,7 @@ public struct NodeConfiguration: Codable, Sendable {
                 endpoints: endpoints,
                 tls: isPrivate
                     ? .init(authorityFile: authorityFile, certificateFile: certificateFile, keyFile: keyFile) : nil,
-                user: user.map { ($0, password ?? "") })
+                user: user.map { ($0, password ?? "") }, quotaBytes: quotaBytes ?? EtcdConfiguration.defaultQuota)
         }
     }
 
@@ -78,6 +80,7 @@ public struct NodeConfiguration: Codable, Sendable {
     ]
     private static let knownOfEtcd: Set<String> = [
         "endpoints", "authorityFile", "certificateFile", "keyFile", "user", "passwordFile",
+        "quotaBytes",
     ]
 
     public init(
