@@ -114,7 +114,8 @@ final class Cluster: @unchecked Sendable {
                     sequencer: sequencer, peers: peers,
                     clock: { UInt64(Int64(self.scheduler.clock) + skew) },
                     pause: { try await self.scheduler.sleep($0) }, rule: { $0.quorum - missing },
-                    history: .init(snapshotBeyond: self.scenario.snapshotBeyond))
+                    history: .init(
+                        keepBlocks: self.scenario.keepBlocks, snapshotBeyond: self.scenario.snapshotBeyond))
                 run.node = node
                 await node.run()
             } catch {
@@ -151,6 +152,14 @@ final class Cluster: @unchecked Sendable {
             try? FileManager.default.removeItem(atPath: kept)
         }
         try start(index, disk: forgotten ? .lost : disk)
+    }
+
+    /// Has a node let go of the statements that it does not keep.
+    func prune(_ index: Int) {
+        guard let run = runs[index], let node = run.node else { return }
+        Task(executorPreference: NodeExecutor(number: run.number, scheduler: scheduler, store: run.store)) {
+            try? await node.prune(below: .max)
+        }
     }
 
     // MARK: Statements
