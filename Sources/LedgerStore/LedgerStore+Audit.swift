@@ -15,6 +15,8 @@ extension LedgerStore {
         public let blocks: Int
         /// Those of which only the outcomes of their statements are kept.
         public let bareBlocks: Int
+        /// The height from which on all statements are kept.
+        public let keptFrom: UInt64
         public let stateEntries: Int
     }
 
@@ -42,7 +44,7 @@ extension LedgerStore {
             let tree = try Self.auditedState(db, root: head.stateRoot, height: head.height)
             let audit = Audit(
                 log: check.log, tree: tree.tree, head: head, headHash: check.previous, clocks: check.clocks,
-                members: check.members, blocks: check.count, bareBlocks: check.bare,
+                members: check.members, blocks: check.count, bareBlocks: check.bare, keptFrom: check.keptFrom,
                 stateEntries: tree.count)
             return (audit, check.index)
         }
@@ -115,6 +117,8 @@ private struct BlockCheck {
     var count = 0
     /// Blocks without their statements.
     var bare = 0
+    /// The height after the last of them.
+    var keptFrom: UInt64 = 0
     var members: MemberHistory
     /// By the first height that they sign, as far as no header was found to name them.
     var memberSets: [UInt64: MemberSet]
@@ -156,7 +160,7 @@ private struct BlockCheck {
         for report in block.header.clocks { clocks[report.member] = report.clock }
         head = block.header
         count += 1
-        bare += block.isWhole ? 0 : 1
+        if !block.isWhole { (bare, keptFrom) = (bare + 1, height + 1) }
     }
 
     private func certificate(_ block: StoredBlock, _ db: Database) throws {

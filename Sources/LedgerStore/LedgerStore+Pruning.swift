@@ -28,6 +28,14 @@ extension LedgerStore {
         }
     }
 
+    /// The lowest height that one of the other members is not known to have signed yet. A member that was away needs the blocks from there on.
+    public func neededFrom() throws -> UInt64 {
+        guard let identity = try identity() else { return 0 }
+        let members = try memberSets().last?.members ?? Genesis(decoding: identity.genesis).members
+        let seen = Dictionary(try seenVotes().map { ($0.member, $0.height + 1) }) { $1 }
+        return members.members.filter { $0.id != identity.member }.map { seen[$0.id] ?? 0 }.min() ?? .max
+    }
+
     /// Lets go of the statements of some blocks below a height, the oldest first.
     ///
     /// - Parameter limit: most blocks in this transaction, during which no other is written.

@@ -255,7 +255,9 @@ public struct EmbeddedConsortium: Sendable {
                 ? ProblemPage.notFound
                 : ProblemPage(
                     status: problem.status, title: problem.title, reason: problem.detail,
-                    remedy: "Go back, correct it, and try again.")
+                    remedy: problem.status == 410
+                        ? "Open the same page at the node of another member, which may keep it."
+                        : "Go back, correct it, and try again.")
             return try? platform.portal.render(page, for: platform.visitor(session))
         }
     }

@@ -133,6 +133,12 @@ package struct Finality: Sendable {
         }
     }
 
+    /// The lowest height that one of the present members, but for this one, is not known to have signed yet.
+    func neededFrom(besides id: String) -> UInt64 {
+        members.current.members.filter { $0.id != id }.map { (lastVotes[$0.id]?.height).map { $0 + 1 } ?? 0 }.min()
+            ?? .max
+    }
+
     /// What a member that asks is told: how far this node is, and the highest header it knows the member to have signed.
     func standing(for id: String, resolutions: [Resolution]) -> PeerStanding {
         let vote = lastVotes[id].flatMap { seen in

@@ -63,12 +63,14 @@ extension LedgerNode {
 
     // MARK: Letting go
 
-    /// Lets go of statements that the member is not to keep, as far as its read models have seen them.
+    /// Lets go of statements that the member is not to keep, as far as its read models have seen them, and no member lags so far that it needs
+    /// them: where another one is silent or lies, the ledger may have to wait for the one that lags.
     ///
-    /// - Parameter seen: the height below which they have.
+    /// - Parameter seen: the height below which the read models have seen them.
     public func prune(below seen: UInt64) async throws {
         guard history.keepBlocks != nil else { return }
-        let floor = min(seen, history.floor(finalHeight))
+        let needed = state.withLock { $0.finality.neededFrom(besides: serving.member.id) }
+        let floor = min(seen, needed, history.floor(finalHeight))
         var hasFreed = false
         while true {
             let pruned = try await serving.store.prune(below: floor, limit: Self.step)

@@ -22,7 +22,7 @@ struct AuditCommand: ParsableCommand {
                 "sound: \(audit.blocks) blocks, \(audit.log.size) leaves, \(audit.stateEntries) state entries")
             if audit.bareBlocks > 0 {
                 Console.print(
-                    "of \(audit.bareBlocks) blocks the statements are not kept here, only their hashes and what became of them"
+                    "statements are kept from block \(audit.keptFrom) on; \(audit.bareBlocks) blocks have only their hashes and what became of them"
                 )
             }
             Console.print("head \(audit.head.height)  \(audit.headHash)  log root \(audit.log.root)")

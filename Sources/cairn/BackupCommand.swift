@@ -35,7 +35,7 @@ struct BackupCommand: ParsableCommand {
                 guard let audit = try store.audit(verifyingSignatures: true) else {
                     throw Failure(.notFound, "\(path) holds no ledger yet")
                 }
-                let bare = audit.bareBlocks > 0 ? " (\(audit.bareBlocks) without statements)" : ""
+                let bare = audit.bareBlocks > 0 ? " (statements from block \(audit.keptFrom) on)" : ""
                 Console.print(
                     "sound: \(path), \(audit.blocks) blocks\(bare), head \(audit.head.height) \(audit.headHash)")
             } catch let error as StoreError {

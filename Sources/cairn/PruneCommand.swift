@@ -30,25 +30,35 @@ struct PruneCommand: AsyncParsableCommand {
                 .configuration, "\(config) has no keepBlocks: the member keeps everything, and would fetch it again")
         }
         let folder = URL(filePath: configuration.folder)
-        if let process = try? String(contentsOf: Network.processFile(in: folder), encoding: .utf8),
-            let id = Int32(process.trimmingCharacters(in: .whitespacesAndNewlines)), kill(id, 0) == 0
-        {
-            throw Failure(
-                .usage, "the node runs (process \(id)): stop it first; it lets go of old statements by itself")
+        if let process = try? String(contentsOf: Network.processFile(in: folder), encoding: .utf8), runsNode(process) {
+            throw Failure(.usage, "the node runs: stop it first; it lets go of old statements by itself")
         }
         let path = folder.appending(path: "members/\(configuration.member)/ledger.sqlite").path
         guard FileManager.default.fileExists(atPath: path) else { throw Failure(.notFound, "\(path) does not exist") }
         try await prune(try LedgerStore(path: path), keeping: kept)
     }
 
+    /// Whether a process with this id is a node's; one that was killed leaves its id behind.
+    private func runsNode(_ process: String) -> Bool {
+        let id = process.trimmingCharacters(in: .whitespacesAndNewlines)
+        let words = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8)
+        return words?.contains("\0node\0") ?? false
+    }
+
     private func prune(_ store: LedgerStore, keeping kept: UInt64) async throws {
         guard let head = try store.headHeight(), head >= kept else {
             throw Failure(.usage, "the file has fewer blocks than are kept (\(kept)); nothing is to be let go")
         }
+        let needed = try store.neededFrom()
+        let floor = min(head + 1 - kept, needed)
+        if floor == needed {
+            Console.note(
+                "a member is not known to have signed block \(needed) yet; statements from there on stay for it")
+        }
         let before = store.fileSize
         var total = LedgerStore.Pruned()
         while true {
-            let pruned = try await store.prune(below: head + 1 - kept, limit: Self.step)
+            let pruned = try await store.prune(below: floor, limit: Self.step)
             if pruned.blocks == 0 { break }
             total.blocks += pruned.blocks
             total.bytes += pruned.bytes
@@ -57,7 +67,7 @@ struct PruneCommand: AsyncParsableCommand {
         let after = store.fileSize
         try store.close()
         Console.print(
-            "let go of the statements of \(total.blocks) blocks below \(head + 1 - kept), \(total.bytes) bytes")
+            "let go of the statements of \(total.blocks) blocks below \(floor), \(total.bytes) bytes")
         Console.print("file: \(before) bytes before, \(after) after, \(before - after) freed")
     }
 }

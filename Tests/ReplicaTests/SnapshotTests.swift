@@ -32,6 +32,16 @@ import Testing
         try store.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
     }
 
+    /// Lets a node let go of statements until it keeps so many blocks, which waits for the others' votes.
+    private func pruneAll(_ node: LedgerNode, keeping kept: UInt64) async throws {
+        let deadline = ContinuousClock.now + .seconds(120)
+        while try node.keptFrom() + kept <= node.finalHeight {
+            try #require(ContinuousClock.now < deadline, "statements stay")
+            try await node.prune(below: .max)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Some blocks of four members, one of which then loses its disk; a statement among them.
     private func fill(_ blocks: Int = 12) async throws -> (height: UInt64, statement: Ledger.Statement) {
         let first = try consortium.issue(7, to: 1)
@@ -199,6 +209,32 @@ import Testing
         #expect(throws: StoreError(.damaged, at: "block 2", "")) { try LedgerStore(path: consortium.path(0)).audit() }
     }
 
+    /// Nobody lets go of what a member that is away has not signed yet: it executes it when it returns.
+    @Test func aMemberThatLagsFindsItsBlocks() async throws {
+        defer { consortium.remove() }
+        network.histories.withLock { histories in for member in 0..<3 { histories[member] = .init(keepBlocks: 3) } }
+        let away = try await network.run([0, 1, 2, 3]) { nodes in
+            for _ in 0..<8 { try await consortium.send(consortium.issue(1, to: 1), to: nodes[0]) }
+            let height = nodes[0].finalHeight
+            for node in nodes { try await node.waitForFinal(height) }
+            try await pruneAll(nodes[0], keeping: 3)
+            return height
+        }
+        let height = try await network.run([0, 1, 2]) { nodes in
+            for _ in 0..<12 { try await consortium.send(consortium.issue(1, to: 1), to: nodes[0]) }
+            for node in nodes { try await node.prune(below: .max) }
+            #expect(try nodes[0].keptFrom() <= away + 1)
+            #expect(try nodes[0].keptFrom() <= nodes[0].serving.store.neededFrom())
+            return nodes[0].finalHeight
+        }
+        try await network.run([0, 1, 2, 3]) { nodes in
+            try await nodes[3].waitForFinal(height)
+            #expect(network.pages.withLock { $0.isEmpty }, "it took over a state")
+            try await consortium.send(consortium.issue(1, to: 3), to: nodes[3])
+            try await pruneAll(nodes[0], keeping: 3)
+        }
+    }
+
     /// Where no peer keeps the blocks that a node lacks it takes over a state, whatever it is told, and says which statements nobody has.
     @Test func whereNobodyKeepsTheBlocksAStateIsTakenOver() async throws {
         defer { consortium.remove() }
@@ -237,7 +273,7 @@ import Testing
         _ = try await fill(3)
         network.histories.withLock { $0[0] = .init(keepBlocks: 2) }
         let name = String(repeating: "x", count: 5_000)
-        try await network.run([0, 1, 2]) { nodes in
+        try await network.run([0, 1, 2, 3]) { nodes in
             for _ in 0..<60 {
                 let statement = try consortium.statement(
                     Ledger.Operation("wallet", "note", [("text", .text(name))]), from: 1)
@@ -247,7 +283,7 @@ import Testing
             let store = nodes[0].serving.store
             try checkpoint(store)
             let before = store.fileSize
-            try await nodes[0].prune(below: .max)
+            try await pruneAll(nodes[0], keeping: 2)
             try checkpoint(store)
             #expect(before - store.fileSize > 55 * 4_000, "\(before) bytes before, \(store.fileSize) after")
         }

@@ -125,7 +125,8 @@ final class Cluster: @unchecked Sendable {
                     sequencer: sequencer, peers: peers,
                     clock: { UInt64(Int64(self.scheduler.clock) + skew) },
                     pause: { try await self.scheduler.sleep($0) }, rule: { $0.quorum - missing },
-                    history: .init(snapshotBeyond: self.scenario.snapshotBeyond))
+                    history: .init(
+                        keepBlocks: self.scenario.keepBlocks, snapshotBeyond: self.scenario.snapshotBeyond))
                 run.node = node
                 await node.run()
             } catch {
@@ -174,6 +175,12 @@ final class Cluster: @unchecked Sendable {
     func beginOrder(at index: Int) {
         guard let run = runs[index], let node = run.node else { return }
         perform(on: run) { _ = try await node.beginOrder() }
+    }
+
+    /// Has a node let go of the statements that it does not keep.
+    func prune(_ index: Int) {
+        guard let run = runs[index], let node = run.node else { return }
+        perform(on: run) { try await node.prune(below: .max) }
     }
 
     // MARK: Statements

@@ -40,6 +40,8 @@ struct Scenario {
     var bug = PlantedBug.none
     /// Blocks behind from which on a node takes over a peer's state.
     var snapshotBeyond: UInt64 = 10_000
+    /// Blocks whose statements members keep; nil for all.
+    var keepBlocks: UInt64?
 
     init(_ scheduler: Scheduler, bug: PlantedBug) {
         self.bug = bug
@@ -56,5 +58,8 @@ struct Scenario {
         if bug == .orderFromWatch { order = .honest }
         // Where the orderer lies, one who forgot is one who may sign twice.
         if order != .honest, liar != nil { losesDisk = false }
+        // Where blocks are gone, one with an empty disk joins by the state of a final block; and what a liar does not sign may have to wait
+        // for that one to become final.
+        if liar == nil || !losesDisk && !joins, scheduler.chance(50) { keepBlocks = scheduler.pick(2...6) }
     }
 }

@@ -25,6 +25,8 @@ final class Simulation: @unchecked Sendable {
         var orders = 0
         /// States that were asked for.
         var snapshots = 0
+        /// Blocks without their statements, on all disks at the end.
+        var bare = 0
         var scenario = ""
     }
 
@@ -222,6 +224,10 @@ final class Simulation: @unchecked Sendable {
             after(scheduler.pick(500_000...Self.faults)) { $0.cluster.disturbOrder() }
         }
         after(scheduler.pick(1_000_000...3_000_000)) { $0.lieAboutOrder() }
+        guard scenario.keepBlocks != nil else { return }
+        for time in stride(from: UInt64(1_000_000), to: Self.faults, by: 1_000_000) {
+            after(time) { simulation in for index in simulation.cluster.honest { simulation.cluster.prune(index) } }
+        }
     }
 
     private func after(_ delay: UInt64, _ action: @escaping (Simulation) -> Void) {
@@ -380,7 +386,9 @@ final class Simulation: @unchecked Sendable {
     private func inspectDisks() throws {
         for index in cluster.honest {
             guard let store = cluster.runs[index]?.store else { continue }
-            do { _ = try store.audit(verifyingSignatures: true) } catch {
+            do {
+                figures.bare += try store.audit(verifyingSignatures: true)?.bareBlocks ?? 0
+            } catch {
                 throw Violation(kind: .damaged, description: "the disk of m\(index) does not hold together: \(error)")
             }
             let height = cluster.node(index)?.finalHeight ?? 0
