@@ -23,8 +23,9 @@ def run(check):
         things(check, field)
         commands(check, field)
         interval(check, field)
-        rules(check, field)
+        # Before there are rules: one that holds commands the valve again after a restart, and the valve counts that too.
         restart(check, field)
+        rules(check, field)
         ages(check, field)
         stale(check, field)
 
