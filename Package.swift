@@ -76,6 +76,7 @@ let package = Package(
             providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
         .systemLibrary(
             name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"]), .brew(["libmodbus"])]),
+        .target(name: "EPCIS", dependencies: [crypto], swiftSettings: settings),
         .target(name: "SenML", dependencies: ["Ledger"], swiftSettings: settings),
         .target(name: "MQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         .target(name: "DeviceKit", dependencies: ["Ledger", "SenML", "MQTT", crypto], swiftSettings: settings),
@@ -158,8 +159,8 @@ let package = Package(
         .target(
             name: "AgriculturalTracingService",
             dependencies: [
-                "AgriculturalTracingContract", "AgriculturalTracingPages", "AgriculturalTracingSimulator", "UseCaseKit",
-                "Gateway", "SimulationKit",
+                "AgriculturalTracingContract", "AgriculturalTracingPages", "AgriculturalTracingSimulator", "EPCIS",
+                "UseCaseKit", "Gateway", "SimulationKit",
             ],
             path: "UseCases/AgriculturalTracing", sources: ["Service/API", "Scenario"],
             swiftSettings: settings),
@@ -257,6 +258,7 @@ let package = Package(
                 "Peers", "APIKit", "ContractKit", "Ledger", "Replica", "Sequencing", crypto, log, x509,
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
+        .testTarget(name: "EPCISTests", dependencies: ["EPCIS", "TestSupport"]),
         .testTarget(name: "SenMLTests", dependencies: ["SenML", "Ledger"]),
         .testTarget(
             name: "PersonalDataTests", dependencies: ["PersonalData", "Keys", "Ledger", "ContractKit", grdb]),
