@@ -12,12 +12,16 @@ extension TracingContract {
     func registerFarm(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
         try context.requireRole(Role.farmer)
         let farm = try arguments.text("farm", maximum: 13)
-        let record = Farm(
+        var record = Farm(
             owner: context.sender.id, name: try arguments.text("name", maximum: 100),
             region: try arguments.text("region", maximum: 100))
-        let market = try arguments.optionalText("market", maximum: 2)
+        record.market = try arguments.optionalText("market", maximum: 2)
+        record.companyPrefix = try arguments.optionalText("companyPrefix", maximum: 12)
         try arguments.finish()
-        try requireTerms(of: market, context)
+        try requireTerms(of: record.market, context)
+        if let prefix = record.companyPrefix, prefix.utf8.count < 6 || !farm.hasPrefix(prefix) {
+            throw .invalid("companyPrefix", "the first 6 to 12 digits of the GLN")
+        }
         guard farm.utf8.count == 13, CheckDigit.isValid(farm) else {
             throw .invalid("farm", "a GLN of 13 digits with its check digit (AI 414)")
         }

@@ -6,6 +6,10 @@ public struct Farm: StateValue, Hashable {
     public var name: String
     /// Shown to the public; the exact place is not.
     public var region: String
+    /// ISO 3166-1 alpha-2 code of the market whose rules it signed.
+    public var market: String?
+    /// Digits that GS1 gave to it; what its radio tags begin with.
+    public var companyPrefix: String?
 
     public init(owner: String, name: String, region: String) {
         self.owner = owner
@@ -18,9 +22,16 @@ public struct Farm: StateValue, Hashable {
             let region = map["region"]?.text
         else { throw .corrupt("of a farm") }
         self.init(owner: owner, name: name, region: region)
+        market = map["market"]?.text
+        companyPrefix = map["companyPrefix"]?.text
     }
 
-    public var cbor: Value { ["owner": .text(owner), "name": .text(name), "region": .text(region)] }
+    public var cbor: Value {
+        [
+            "owner": .text(owner), "name": .text(name), "region": .text(region), "market": .optional(market),
+            "companyPrefix": .optional(companyPrefix),
+        ]
+    }
 }
 
 /// A plot of a farm.
