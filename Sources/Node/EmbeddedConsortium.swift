@@ -163,7 +163,8 @@ public struct EmbeddedConsortium: Sendable {
             let operationsPort = configuration.operationsPort == 0 ? try FreePort.find() : configuration.operationsPort
             let address = "http://127.0.0.1:\(portNumber)"
             let platform = Platform(
-                node: node, index: index, portal: portal, keys: keys, vaults: vaults, address: address,
+                node: node, index: index, portal: portal, keys: keys, vaults: vaults,
+                documents: try DocumentFolder(configuration.folder.appending(path: "documents")), address: address,
                 logger: configuration.logger, useCase: configuration.useCase)
             let gateways = GatewayBox()
             let access = try AccessDesk(

@@ -13,6 +13,10 @@ public struct WeatherYear: Sendable {
 
     /// Name of the station, for the mark on demonstration data.
     public let station: String
+    /// The station's number in its network.
+    public let identifier: String
+    /// The day of each hour as the file names it, MM/DD/YYYY: a typical year is made of months of several years.
+    public let days: [String]
     /// The hours, from the first of January.
     public let samples: [Weather]
 
@@ -28,14 +32,21 @@ public struct WeatherYear: Sendable {
         guard content.count <= Self.maximumSize else {
             throw WeatherError("\(path) has \(content.count) octets; a TMY3 file has about two million")
         }
+        try self.init(content: content, named: path)
+    }
+
+    /// Reads a file's content; errors name it by `path`.
+    public init(content: Foundation.Data, named path: String) throws(WeatherError) {
         var lines = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isNewline)
         guard lines.count >= Self.hours + 2 else {
             throw WeatherError("\(path) has \(lines.count) lines; a TMY3 file has \(Self.hours + 2)")
         }
         let place = lines.removeFirst().split(separator: ",")
+        identifier = place.first.map(String.init) ?? ""
         station = place.count > 1 ? place[1].trimmingCharacters(in: CharacterSet(charactersIn: "\" ")) : "unknown"
         let columns = try Columns(header: lines.removeFirst(), path: path)
         var samples: [Weather] = []
+        days = lines.prefix(Self.hours).map { String($0.prefix { $0 != "," }) }
         samples.reserveCapacity(Self.hours)
         for (index, line) in lines.prefix(Self.hours).enumerated() {
             guard let sample = columns.weather(line) else {

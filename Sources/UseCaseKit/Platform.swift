@@ -19,6 +19,8 @@ public struct Platform: Sendable {
     /// Encryption keys and opened readings of those hosted here.
     public let vaults: Vaults
     public let keyService: KeyService
+    /// Pictures and reports whose hashes are on the ledger.
+    public let documents: DocumentFolder
     /// Where the portal is reached, without a trailing slash; printed in QR codes.
     public let address: String
     public let logger: Logger
@@ -26,8 +28,8 @@ public struct Platform: Sendable {
     let useCase: any UseCase
 
     public init(
-        node: LedgerNode, index: RecordIndex, portal: Portal, keys: KeyFolder, vaults: Vaults, address: String,
-        logger: Logger, useCase: any UseCase
+        node: LedgerNode, index: RecordIndex, portal: Portal, keys: KeyFolder, vaults: Vaults,
+        documents: DocumentFolder, address: String, logger: Logger, useCase: any UseCase
     ) {
         self.node = node
         self.index = index
@@ -35,6 +37,7 @@ public struct Platform: Sendable {
         self.keys = keys
         self.vaults = vaults
         keyService = KeyService(vaults: vaults) { try keys.key(of: $0) }
+        self.documents = documents
         self.address = address
         self.logger = logger
         self.useCase = useCase

@@ -12,10 +12,16 @@ extension TracingContract {
     func registerFarm(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
         try context.requireRole(Role.farmer)
         let farm = try arguments.text("farm", maximum: 13)
-        let record = Farm(
+        var record = Farm(
             owner: context.sender.id, name: try arguments.text("name", maximum: 100),
             region: try arguments.text("region", maximum: 100))
+        record.market = try arguments.optionalText("market", maximum: 2)
+        record.companyPrefix = try arguments.optionalText("companyPrefix", maximum: 12)
         try arguments.finish()
+        try requireTerms(of: record.market, context)
+        if let prefix = record.companyPrefix, prefix.utf8.count < 6 || !farm.hasPrefix(prefix) {
+            throw .invalid("companyPrefix", "the first 6 to 12 digits of the GLN")
+        }
         guard farm.utf8.count == 13, CheckDigit.isValid(farm) else {
             throw .invalid("farm", "a GLN of 13 digits with its check digit (AI 414)")
         }
@@ -58,6 +64,8 @@ extension TracingContract {
         _ = try arguments.optionalText("unit", maximum: 3)
         // Days between this work and a harvest, as the product's label demands.
         let waitingDays = try arguments.optionalUnsigned("waitingDays")
+        // Of a fertiliser, grams a hectare.
+        let nitrogen = try arguments.optionalUnsigned("nitrogen")
         // SHA-256 of a picture that stays off the ledger.
         _ = try arguments.optionalHash("picture")
         try arguments.finish()
@@ -72,6 +80,13 @@ extension TracingContract {
                 throw .invalid("waitingDays", "at most \(Self.longestWaiting) days")
             }
             plot.waitUntil = max(plot.waitUntil, try performedAt.adding(waitingDays * Self.day))
+            context.set(Self.plots, name, plot)
+        }
+        if let nitrogen {
+            guard kind == "fertilising", nitrogen <= 10_000_000 else {
+                throw .invalid("nitrogen", "left out, except for fertilising: at most 10,000,000 g a hectare")
+            }
+            try fertilise(&plot, name, nitrogen: nitrogen, at: performedAt, context)
             context.set(Self.plots, name, plot)
         }
         guard kind == "sowing" else {
@@ -123,7 +138,7 @@ extension TracingContract {
         _ = try arguments.unsigned("decimals", in: 0...9)
         _ = try arguments.text("unit", maximum: 10)
         _ = try arguments.text("method", maximum: 100)
-        _ = try arguments.hash("document")
+        let document = try arguments.hash("document")
         try arguments.finish()
         var lot = try context.require(Self.harvestLots, name, "the harvest lot")
         guard try context.get(Self.reports, report) == nil else { throw .exists("the report \(report)") }
@@ -140,6 +155,7 @@ extension TracingContract {
                 "notCovered", subject: "lot:\(name)", [("report", .text(report)), ("analyte", .text(analyte))])
         }
         context.set(Self.harvestLots, name, lot)
+        try expect(document, of: "lot:\(name)", "Test report \(report)", context)
     }
 
     /// One action that marks every box of a lot, wherever it is.
@@ -171,7 +187,10 @@ extension TracingContract {
         for code in codes {
             let box = try Self.liveBox(try ProductCode(path: code).path, context)
             try Self.requireHolder(box, code, context)
-            guard box.harvestLot == name else { throw ContractError(138, "\(code) is not of the lot \(name)") }
+            let own = try context.require(Self.harvestLots, box.harvestLot, "the lot")
+            guard box.harvestLot == name || own.lineage.contains(name) else {
+                throw ContractError(138, "\(code) is not of the lot \(name)")
+            }
         }
         context.set(
             Self.recallAnswers, "\(name)/\(context.sender.id)",

@@ -3,11 +3,11 @@ import ContractKit
 extension TracingContract {
     public var invariants: [Invariant] {
         [
-            Invariant("every live box has a code that is used and not sold out", Self.liveCodes),
+            Invariant("every live box has a code that is used, neither sold out nor replaced", Self.liveCodes),
             Invariant("units left are between one and the units packed", Self.units),
             Invariant("what was sold and what is left is no more than was packed", Self.sold),
             Invariant("a box stands on a pallet that holds it", Self.loads),
-            Invariant("the boxes of a lot do not outweigh its harvest", Self.mass),
+            Invariant("the boxes of a lot and what went into mixes do not outweigh it", Self.mass),
         ]
     }
 
@@ -22,6 +22,7 @@ extension TracingContract {
                 continue
             }
             if used.soldOutAt != nil { found.append("\(code) is live and sold out") }
+            if used.replacedBy != nil { found.append("\(code) is live and replaced") }
         }
         return found
     }
@@ -54,7 +55,9 @@ extension TracingContract {
     }
 
     @Sendable private static func mass(_ state: any StateReader) throws(ContractError) -> [String] {
-        try state.scan(harvestLots, limit: scanLimit).filter { $0.value.packedGrams > $0.value.grams }
-            .map { "\($0.key): \($0.value.packedGrams) g packed of \($0.value.grams) g" }
+        try state.scan(harvestLots, limit: scanLimit).filter {
+            $0.value.packedGrams + $0.value.usedGrams > $0.value.grams
+        }
+        .map { "\($0.key): \($0.value.packedGrams) g packed and \($0.value.usedGrams) g mixed of \($0.value.grams) g" }
     }
 }

@@ -17,7 +17,7 @@ extension TracingContract {
             throw ContractError(124, "the code \(code) was used before and can never be used again")
         }
         let packed = try lot.packedGrams.adding(grams)
-        guard packed <= lot.grams else {
+        guard try packed.adding(lot.usedGrams) <= lot.grams else {
             throw ContractError(
                 125, "the boxes would weigh \(packed) g, the harvest lot \(name) weighs \(lot.grams) g")
         }

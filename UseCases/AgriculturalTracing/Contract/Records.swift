@@ -6,6 +6,10 @@ public struct Farm: StateValue, Hashable {
     public var name: String
     /// Shown to the public; the exact place is not.
     public var region: String
+    /// ISO 3166-1 alpha-2 code of the market whose rules it signed.
+    public var market: String?
+    /// Digits that GS1 gave to it; what its radio tags begin with.
+    public var companyPrefix: String?
 
     public init(owner: String, name: String, region: String) {
         self.owner = owner
@@ -18,9 +22,16 @@ public struct Farm: StateValue, Hashable {
             let region = map["region"]?.text
         else { throw .corrupt("of a farm") }
         self.init(owner: owner, name: name, region: region)
+        market = map["market"]?.text
+        companyPrefix = map["companyPrefix"]?.text
     }
 
-    public var cbor: Value { ["owner": .text(owner), "name": .text(name), "region": .text(region)] }
+    public var cbor: Value {
+        [
+            "owner": .text(owner), "name": .text(name), "region": .text(region), "market": .optional(market),
+            "companyPrefix": .optional(companyPrefix),
+        ]
+    }
 }
 
 /// A plot of a farm.
@@ -32,6 +43,11 @@ public struct Plot: StateValue, Hashable {
     public var seedLot: String?
     /// No harvest before this time, ms since 1970: the end of the longest waiting period of what was applied.
     public var waitUntil: UInt64 = 0
+    /// Nitrogen of `nitrogenYear`, grams a hectare.
+    public var nitrogen: UInt64 = 0
+    public var nitrogenYear: UInt64 = 0
+    /// Expected heights of the crop, mm, one for every ``TracingContract/growthStep`` days from sowing.
+    public var expectedHeights: [UInt64] = []
 
     public init(farm: String, crop: String, squareMetres: UInt64, seedLot: String?) {
         self.farm = farm
@@ -46,12 +62,17 @@ public struct Plot: StateValue, Hashable {
         else { throw .corrupt("of a plot") }
         self.init(farm: farm, crop: crop, squareMetres: area, seedLot: map["seedLot"]?.text)
         waitUntil = map["waitUntil"]?.unsigned ?? 0
+        nitrogen = map["nitrogen"]?.unsigned ?? 0
+        nitrogenYear = map["nitrogenYear"]?.unsigned ?? 0
+        expectedHeights = (map["expectedHeights"]?.array ?? []).compactMap(\.unsigned)
     }
 
     public var cbor: Value {
         [
             "farm": .text(farm), "crop": .text(crop), "squareMetres": .unsigned(squareMetres),
-            "seedLot": .optional(seedLot), "waitUntil": .unsigned(waitUntil),
+            "seedLot": .optional(seedLot), "waitUntil": .unsigned(waitUntil), "nitrogen": .unsigned(nitrogen),
+            "nitrogenYear": .unsigned(nitrogenYear),
+            "expectedHeights": .array(expectedHeights.map { .unsigned($0) }),
         ]
     }
 }
@@ -85,10 +106,11 @@ public struct SeedLot: StateValue, Hashable {
     }
 }
 
-/// What was harvested at once from a plot; boxes are packed from it.
+/// What was harvested at once from a plot, or came out of a mix of lots; boxes are packed from it.
 public struct HarvestLot: StateValue, Hashable {
     public var owner: String
-    public var plot: String
+    /// nil for a mix.
+    public var plot: String?
     public var seedLot: String?
     public var harvestedAt: UInt64
     public var grams: UInt64
@@ -101,8 +123,14 @@ public struct HarvestLot: StateValue, Hashable {
     public var recall: String?
     /// It was cut before the end of a waiting period, which is this.
     public var waitUntil: UInt64?
+    /// What went into mixes.
+    public var usedGrams: UInt64 = 0
+    /// Every lot that went into it, directly or not, in order of name; empty for a harvest.
+    public var lineage: [String] = []
+    /// What a mix is; a harvest is what its plot bears.
+    public var product: String?
 
-    public init(owner: String, plot: String, seedLot: String?, harvestedAt: UInt64, grams: UInt64) {
+    public init(owner: String, plot: String?, seedLot: String?, harvestedAt: UInt64, grams: UInt64) {
         self.owner = owner
         self.plot = plot
         self.seedLot = seedLot
@@ -111,27 +139,32 @@ public struct HarvestLot: StateValue, Hashable {
     }
 
     public init(cbor: Value) throws(ContractError) {
-        guard let map = cbor.map, let owner = map["owner"]?.text, let plot = map["plot"]?.text,
-            let harvestedAt = map["harvestedAt"]?.unsigned, let grams = map["grams"]?.unsigned,
+        guard let map = cbor.map, let owner = map["owner"]?.text, let harvestedAt = map["harvestedAt"]?.unsigned,
+            let grams = map["grams"]?.unsigned,
             let packed = map["packedGrams"]?.unsigned, let boxes = map["boxes"]?.unsigned,
             let passed = map["passedTests"]?.unsigned
         else { throw .corrupt("of a harvest lot") }
         self.init(
-            owner: owner, plot: plot, seedLot: map["seedLot"]?.text, harvestedAt: harvestedAt, grams: grams)
+            owner: owner, plot: map["plot"]?.text, seedLot: map["seedLot"]?.text, harvestedAt: harvestedAt, grams: grams
+        )
         packedGrams = packed
         self.boxes = boxes
         passedTests = passed
         failedTest = map["failedTest"]?.text
         recall = map["recall"]?.text
         waitUntil = map["waitUntil"]?.unsigned
+        usedGrams = map["usedGrams"]?.unsigned ?? 0
+        lineage = (map["lineage"]?.array ?? []).compactMap(\.text)
+        product = map["product"]?.text
     }
 
     public var cbor: Value {
         [
-            "owner": .text(owner), "plot": .text(plot), "seedLot": .optional(seedLot),
+            "owner": .text(owner), "plot": .optional(plot), "seedLot": .optional(seedLot),
             "harvestedAt": .unsigned(harvestedAt), "grams": .unsigned(grams), "packedGrams": .unsigned(packedGrams),
             "boxes": .unsigned(boxes), "passedTests": .unsigned(passedTests), "failedTest": .optional(failedTest),
-            "recall": .optional(recall), "waitUntil": .optional(waitUntil),
+            "recall": .optional(recall), "waitUntil": .optional(waitUntil), "usedGrams": .unsigned(usedGrams),
+            "lineage": .texts(lineage), "product": .optional(product),
         ]
     }
 }
@@ -203,6 +236,9 @@ public struct UsedCode: StateValue, Hashable {
     public var harvestLot: String
     /// Height at which the last unit was sold and the code left the live state.
     public var soldOutAt: UInt64?
+    /// The code of the label that came in its place, and the one in whose place it came.
+    public var replacedBy: String?
+    public var replaces: String?
 
     public init(commissionedAt: UInt64, harvestLot: String, soldOutAt: UInt64?) {
         self.commissionedAt = commissionedAt
@@ -214,12 +250,14 @@ public struct UsedCode: StateValue, Hashable {
         guard let map = cbor.map, let height = map["commissionedAt"]?.unsigned, let lot = map["harvestLot"]?.text
         else { throw .corrupt("of a code") }
         self.init(commissionedAt: height, harvestLot: lot, soldOutAt: map["soldOutAt"]?.unsigned)
+        replacedBy = map["replacedBy"]?.text
+        replaces = map["replaces"]?.text
     }
 
     public var cbor: Value {
         [
             "commissionedAt": .unsigned(commissionedAt), "harvestLot": .text(harvestLot),
-            "soldOutAt": .optional(soldOutAt),
+            "soldOutAt": .optional(soldOutAt), "replacedBy": .optional(replacedBy), "replaces": .optional(replaces),
         ]
     }
 }

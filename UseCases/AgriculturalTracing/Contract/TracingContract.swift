@@ -23,6 +23,20 @@ public struct TracingContract: Contract {
     public static let errorDeclarations = StateMap<ErrorDeclaration>(contractName, "errordeclarations")
     /// By recalled lot and holder.
     public static let recallAnswers = StateMap<RecallAnswer>(contractName, "recallanswers")
+    /// By device.
+    public static let placements = StateMap<Placement>(contractName, "placements")
+    /// By certificate.
+    public static let certificates = StateMap<Certificate>(contractName, "certificates")
+    /// By GTIN.
+    public static let brands = StateMap<Brand>(contractName, "brands")
+    /// By SHA-256 in hex.
+    public static let documents = StateMap<Attachment>(contractName, "documents")
+    /// By station and month.
+    public static let weather = StateMap<WeatherMonth>(contractName, "weather")
+    /// By ISO 3166-1 alpha-2 code.
+    public static let markets = StateMap<Market>(contractName, "markets")
+    /// Until when, ms since 1970, by supplier and reader.
+    public static let scoreReaders = StateMap<UInt64>(contractName, "scorereaders")
     /// Events of partners, by the hash of their document.
     public static let partnerEvents = StateMap<String>(contractName, "partnerevents")
 
@@ -71,6 +85,19 @@ public struct TracingContract: Contract {
         case "recall": try recall(&arguments, context)
         case "confirmRecall": try confirmRecall(&arguments, context)
         case "declareError": try declareError(&arguments, context)
+        case "placeDevice": try placeDevice(&arguments, context)
+        case "store": try store(&arguments, context)
+        case "transform": try transform(&arguments, context)
+        case "certify": try certify(&arguments, context)
+        case "withdrawCertificate": try withdrawCertificate(&arguments, context)
+        case "stateBrand": try stateBrand(&arguments, context)
+        case "attach": try attach(&arguments, context)
+        case "reportSoil": try reportSoil(&arguments, context)
+        case "recordWeather": try recordWeather(&arguments, context)
+        case "expectGrowth": try expectGrowth(&arguments, context)
+        case "setMarket": try setMarket(&arguments, context)
+        case "replaceLabel": try replaceLabel(&arguments, context)
+        case "shareScore": try shareScore(&arguments, context)
         case "captureEvent": try captureEvent(&arguments, context)
         default: throw .unknownOperation(operation.name)
         }
@@ -104,6 +131,7 @@ public struct TracingContract: Contract {
     static func liveBox(_ code: String, _ context: ContractContext) throws(ContractError) -> Box {
         if let box = try context.get(boxes, code) { return box }
         guard let used = try context.get(codes, code) else { throw .notFound("the product code \(code)") }
+        if let new = used.replacedBy { throw ContractError(140, "the label \(code) was replaced by \(new)") }
         throw ContractError(120, "no such active code: \(code) was sold out in block \(used.soldOutAt ?? 0)")
     }
 
@@ -113,8 +141,7 @@ public struct TracingContract: Contract {
             throw ContractError(121, "\(code) is out of date since \(box.expiry)")
         }
         let lot = try context.require(harvestLots, box.harvestLot, "the harvest lot")
-        if let reason = lot.recall { throw ContractError(122, "\(code) is recalled: \(reason)") }
-        if let report = lot.failedTest { throw ContractError(123, "\(code) is on hold: test \(report) failed") }
+        if let stop = try stop(of: lot, code, context) { throw stop }
     }
 
     static func requireHolder(_ box: Box, _ code: String, _ context: ContractContext) throws(ContractError) {

@@ -14,6 +14,8 @@ public struct FarmDevice: Sendable, Hashable {
         case boxScale = "box-scale"
         /// Temperature, humidity and door of the cold room.
         case coldRoomProbe = "cold-room-probe"
+        /// Height of the crop, by ultrasound from above.
+        case cropSensor = "crop-sensor"
         /// A picture of the field, of which only the SHA-256 is sent.
         case camera = "camera"
 
@@ -25,6 +27,7 @@ public struct FarmDevice: Sendable, Hashable {
             case .lightSensor: "light"
             case .boxScale: "weight"
             case .coldRoomProbe: "coldroom"
+            case .cropSensor: "crop"
             case .camera: "picture"
             }
         }

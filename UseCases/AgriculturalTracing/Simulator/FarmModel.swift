@@ -49,8 +49,16 @@ struct FarmModel: Sendable {
             ]
         case .boxScale: return [("weight", "g", number2(max(0, noise.normal(1.5, 1, number)), 1))]
         case .coldRoomProbe: return coldRoom(at: date, weather, noise, number, number2)
+        case .cropSensor:
+            return [("height", "m", number2(max(0, height(at: date) + noise.normal(0.006, 1, number)), 1000))]
         case .camera: return []
         }
+    }
+
+    /// Vine tomatoes: a logistic curve from the first of April to 1.9 m, half of it after 70 days.
+    private func height(at date: Date) -> Double {
+        let days = (WeatherYear.hour(of: date) / 24) - 90
+        return days < 0 ? 0 : 1.9 / (1 + exp(-(days - 70) / 14))
     }
 
     /// Mean of the last two days, which is about what 10 cm of soil let through.

@@ -29,6 +29,13 @@ public struct AgriculturalTracing: UseCase {
         }
         if let code = arguments["code"]?.text { names.append(code) }
         names += (arguments["boxes"]?.array ?? []).compactMap(\.text)
+        names += ((arguments["inputs"]?.array ?? []) + (arguments["outputs"]?.array ?? []))
+            .compactMap { $0.map?["lot"]?.text.map { "lot:" + $0 } }
+        if let room = arguments["room"]?.text { names.append("room:" + room) }
+        if let device = arguments["device"]?.text { names.append("placement:" + device) }
+        if let about = arguments["about"]?.text { names.append(about) }
+        if let new = arguments["replacement"]?.text { names.append(new) }
+        if let station = arguments["station"]?.text { names.append("station:" + station) }
         return names
     }
 
@@ -40,13 +47,15 @@ public struct AgriculturalTracing: UseCase {
             let used = try platform.state.get(TracingContract.codes, code.path),
             let lot = try platform.state.get(TracingContract.harvestLots, used.harvestLot)
         else { return [] }
-        return ["lot:\(used.harvestLot)", "plot:\(lot.plot)", "\(lot.owner).soil"]
-            + (lot.seedLot.map { ["seedlot:\($0)"] } ?? [])
+        return ["lot:\(used.harvestLot)", "\(lot.owner).soil"]
+            + (lot.plot.map { ["plot:\($0)"] } ?? []) + (lot.seedLot.map { ["seedlot:\($0)"] } ?? [])
     }
 
     public func routes(on platform: Platform) -> [Route] {
         TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
             + CaptureRoutes(platform: platform).routes + LotRoutes(platform: platform).routes
+            + DocumentRoutes(platform: platform).routes + ScoreRoutes(platform: platform).routes
+            + PlotRoutes(platform: platform).routes + LabelRoutes(platform: platform).routes
     }
 
     public func doors(on platform: Platform) -> StartPage.Section {
@@ -83,7 +92,7 @@ public struct AgriculturalTracing: UseCase {
             guard let code = try? ProductCode(path: record.subject), let trace = try BoxTrace(code, on: platform) else {
                 continue
             }
-            let state = BoxPageModel(trace: trace, platform: platform, isSignedIn: false).state
+            let state = BoxPageModel(trace: trace, platform: platform, session: nil).state
             if boxes[state] == nil { boxes[state] = "\(platform.address)/\(code.path)" }
         }
         return [

@@ -1,3 +1,4 @@
+import APIKit
 import AgriculturalTracingContract
 import AgriculturalTracingPages
 import ContractKit
@@ -11,9 +12,10 @@ import UseCaseKit
 struct BoxPageModel {
     let trace: BoxTrace
     let platform: Platform
-    /// Whether the visitor may open the records behind the page.
-    let isSignedIn: Bool
+    /// Of the visitor; who is signed in may open the records behind the page, and sees the readings that were shared.
+    let session: Session?
 
+    private var isSignedIn: Bool { session != nil }
     private var ledger: String { platform.node.ledger.hex }
 
     static func unknown(_ code: ProductCodePage, address: String) -> BoxPage {
@@ -40,6 +42,17 @@ struct BoxPageModel {
                 reason: reason.hasSuffix(".") ? reason : reason + ".",
                 by: platform.name(of: recall?.issuer ?? trace.lot.owner), since: moment(recall?.time ?? 0))
         }
+        if let (name, origin) = trace.ancestors.first(where: { $0.lot.recall != nil }) {
+            let recall = trace.records.last {
+                $0.statement.operation.arguments["lot"]?.text == name && $0.record.operation == "recall"
+            }
+            return .recalled(
+                reason: "The lot \(name) is in it: \(origin.recall ?? "").",
+                by: platform.name(of: recall?.record.issuer ?? origin.owner), since: moment(recall?.record.time ?? 0))
+        }
+        if let new = trace.used.replacedBy, let code = try? ProductCode(path: new) {
+            return .replaced(by: ProductCodePage(gtin: code.gtin, lot: code.lot, serial: code.serial))
+        }
         guard let box = trace.box else {
             let sale = trace.records.last { ["sell", "waste"].contains($0.record.operation) }?.record
             return .sold(at: moment(sale?.time ?? 0), by: platform.name(of: sale?.issuer ?? ""))
@@ -47,6 +60,11 @@ struct BoxPageModel {
         if box.stage == .expired || box.expiresAt <= platform.now { return .expired(useBy: useBy(box)) }
         if let report = trace.lot.failedTest {
             return .held(reason: "A test of this lot found a value over its limit (report \(report)).")
+        }
+        if let (name, origin) = trace.ancestors.first(where: { $0.lot.failedTest != nil }) {
+            return .held(
+                reason:
+                    "A test of the lot \(name) in it found a value over its limit (report \(origin.failedTest ?? "")).")
         }
         return box.stage == .commissioned ? .unused : .active(useBy: useBy(box))
     }
@@ -66,14 +84,16 @@ struct BoxPageModel {
         let steps = try self.steps()
         let (gaps, completeness) = gaps(steps)
         return BoxRecord(
-            product: trace.plot?.crop ?? "Product",
-            subtitle: trace.box.map { "\(Double($0.grams) / 1000) kg, \($0.unitsLeft) of \($0.units) units left" }
-                ?? "No units left",
-            origin: [trace.farm?.name, trace.farm?.region].compactMap { $0 }.joined(separator: ", "),
+            product: trace.lot.product ?? trace.plot?.crop ?? "Product",
+            subtitle: (try brand.map { "\($0.name) · " } ?? "")
+                + (trace.box.map { "\(Double($0.grams) / 1000) kg, \($0.unitsLeft) of \($0.units) units left" }
+                    ?? "No units left"),
+            origin: try origin(),
             harvested: moment(trace.lot.harvestedAt).day, packed: packed, useBy: trace.box.map(useBy),
             tests: tests, temperature: try temperature(), steps: steps.map { $0.step.linked(isSignedIn) }, gaps: gaps,
             completeness: completeness, results: results.map { $0.linked(isSignedIn) }, growing: try growing(),
-            transport: try coldRoom(),
+            transport: try rooms(), certificates: try certificates(), pictures: try pictures(),
+            statement: try brand.map { .init(words: $0.statement, by: platform.name(of: $0.owner)) },
             verify: VerifyPanel(evidenceURL: evidenceURL, ledgerID: ledger, claims: claims),
             recordURL: trace.records.first { isSignedIn && $0.record.operation == "commission" }
                 .map { ExplorerPaths.transaction($0.record.id.hex, ledger: ledger) })
@@ -197,10 +217,9 @@ struct BoxPageModel {
         guard let limit = coldChainLimit else { return nil }
         let delivered = trace.records.last { $0.record.operation == "deliver" }?.statement.operation.arguments
         let told = delivered?["highestTemperature"]?.int.map { Double($0) / 100 }
-        // The cold room's readings count where the farm published them; what the carrier signed is public anyway.
-        let points = try devices(profile: "cold-room-probe").first.map {
-            try platform.index.readings(device: $0, quantity: "temperature").map(\.value)
-        }
+        // The readings of its rooms count where the visitor may see them; what the carrier signed is public anyway.
+        let measured = try temperatures().flatMap(\.readings).map(\.value)
+        let points = measured.isEmpty ? nil : measured
         guard let highest = ([told, points?.max()].compactMap { $0 }).max() else { return nil }
         return .init(
             lowest: points?.min(), highest: highest, limit: limit,
@@ -226,12 +245,82 @@ struct BoxPageModel {
         return charts.filter { !($0.series.first?.points.isEmpty ?? true) }
     }
 
-    private func coldRoom() throws -> [LineChart] {
-        guard let probe = try devices(profile: "cold-room-probe").first else { return [] }
-        let chart = try chart(
-            probe, "temperature", "Cold room", "°C", source: "Signed by the cold-room probe",
-            limits: coldChainLimit.map { [.init("Limit", $0)] } ?? [])
-        return chart.series.first?.points.isEmpty ?? true ? [] : [chart]
+    private func temperatures() throws -> [BoxStays.Measured] {
+        try BoxStays(records: trace.records, isLive: trace.box != nil)
+            .temperatures(on: platform, for: platform.readings(for: session))
+    }
+
+    /// A chart for each stay in a room and each device that hung there.
+    private func rooms() throws -> [LineChart] {
+        try temperatures().map { measured in
+            LineChart(
+                title: "Room \(measured.stay.room)", unit: "°C",
+                series: [
+                    .init(
+                        name: "While the box was there", source: "Signed by \(measured.device)",
+                        points: measured.readings.map { .init(moment($0.time), $0.value) })
+                ], limits: coldChainLimit.map { [.init("Limit", $0)] } ?? [])
+        }
+    }
+
+    // MARK: Brand, certificates, pictures
+
+    private var brand: Brand? {
+        get throws { try platform.state.get(TracingContract.brands, trace.code.gtin) }
+    }
+
+    /// Farm and region; of a mix, those of everything in it.
+    private func origin() throws -> String {
+        let plots = ([trace.lot.plot] + trace.ancestors.map(\.lot.plot)).compactMap { $0 }
+        var places: [String] = []
+        for plot in plots {
+            guard let farm = try platform.state.get(TracingContract.plots, plot)?.farm,
+                let record = try platform.state.get(TracingContract.farms, farm)
+            else { continue }
+            let place = "\(record.name), \(record.region)"
+            if !places.contains(place) { places.append(place) }
+        }
+        return places.joined(separator: "; ")
+    }
+
+    /// Of the grower and those whose lots are in it, as they stood when the box was packed.
+    private func certificates() throws -> [BoxRecord.Certificate] {
+        let packedAt = trace.records.first { $0.record.operation == "commission" }?.record.time ?? trace.lot.harvestedAt
+        let holders = Set([trace.lot.owner] + trace.ancestors.map(\.lot.owner))
+        return try platform.state.scan(TracingContract.certificates, limit: 1000)
+            .filter { holders.contains($0.value.holder) }
+            .map { number, record in
+                .init(
+                    number: number, scheme: record.scheme, scope: record.scope,
+                    holder: platform.name(of: record.holder),
+                    by: platform.name(of: record.by), until: moment(record.until).day,
+                    standing: record.holds(at: packedAt)
+                        ? (record.withdrawnAt == nil ? .held : .withdrawnSince) : .notHeld)
+            }
+    }
+
+    /// Pictures a page shows.
+    private static let shownPictures = 8
+
+    private func pictures() throws -> [BoxRecord.Picture] {
+        try trace.records.filter { $0.record.operation == "attach" }.suffix(Self.shownPictures)
+            .compactMap { record, statement in
+                let arguments = statement.operation.arguments
+                guard let hash = arguments["document"]?.hash32, let type = arguments["mediaType"]?.text else {
+                    return nil
+                }
+                let state: BoxRecord.Picture.State =
+                    switch platform.documents.find(hash) {
+                    case .whole: .matches
+                    case .altered: .altered
+                    case .absent: .absent
+                    }
+                return .init(
+                    href: DocumentRoutes.address(hash.hex), isImage: type.hasPrefix("image/"),
+                    caption: arguments["caption"]?.text ?? "", by: platform.name(of: record.issuer),
+                    taken: moment(arguments["takenAt"]?.unsigned ?? record.time), state: state,
+                    isEdited: arguments["original"]?.hash32 != nil)
+            }
     }
 
     private func chart(

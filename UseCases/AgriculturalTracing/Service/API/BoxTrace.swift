@@ -16,6 +16,10 @@ struct BoxTrace {
     let plot: Plot?
     let farm: Farm?
     let seedLot: SeedLot?
+    /// Every lot that went into a mix; empty for a harvest.
+    let ancestors: [(name: String, lot: HarvestLot)]
+    /// Labels that this one replaced, the latest first.
+    let earlier: [String]
     /// Accepted records, oldest first.
     let records: [(record: IndexedRecord, statement: Statement)]
     /// A device's reading that names this code: the record of its batch and the place in it.
@@ -33,20 +37,37 @@ struct BoxTrace {
         self.lot = lot
         lotName = used.harvestLot
         box = try state.get(Agri.boxes, code.path)
-        plot = try state.get(Agri.plots, lot.plot)
+        plot = try lot.plot.flatMap { name throws(ContractError) in try state.get(Agri.plots, name) }
         farm = try plot.flatMap { plot throws(ContractError) in try state.get(Agri.farms, plot.farm) }
         seedLot = try lot.seedLot.flatMap { lot throws(ContractError) in try state.get(Agri.seedLots, lot) }
 
-        let names =
-            [code.path, "lot:\(used.harvestLot)", "plot:\(lot.plot)"] + (lot.seedLot.map { ["seedlot:\($0)"] } ?? [])
+        ancestors = try lot.lineage.compactMap { name in
+            try state.get(Agri.harvestLots, name).map { (name, $0) }
+        }
+        var earlier: [String] = []
+        var label = used
+        while let old = label.replaces, let before = try state.get(Agri.codes, old) {
+            earlier.append(old)
+            label = before
+        }
+        self.earlier = earlier
+        let lots = [(used.harvestLot, lot)] + ancestors
+        let labels = [code.path] + earlier
+        var names = labels
+        for (name, lot) in lots {
+            names.append("lot:\(name)")
+            if let plot = lot.plot { names.append("plot:\(plot)") }
+            if let seedLot = lot.seedLot { names.append("seedlot:\(seedLot)") }
+        }
+        names = names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
         var records: [(IndexedRecord, Statement)] = []
         var readings: [(IndexedRecord, Int, Reading)] = []
         for record in try platform.index.records(mentioning: names) where record.rejection == nil {
             let statement = try platform.statement(of: record)
             if record.contract == "telemetry" {
-                readings += Self.readings(naming: code.path, in: statement).map { (record, $0, $1) }
+                readings += labels.flatMap { Self.readings(naming: $0, in: statement) }.map { (record, $0, $1) }
             } else if record.contract == Agri.contractName,
-                !Self.isForeign(statement, lot: used.harvestLot, lot, code: code.path)
+                !Self.isForeign(statement, lots: lots, labels: labels)
             {
                 records.append((record, statement))
             }
@@ -55,13 +76,23 @@ struct BoxTrace {
         self.readings = readings
     }
 
-    /// Whether a record found by plot or seed lot is about another harvest or another box.
-    private static func isForeign(_ statement: Statement, lot name: String, _ lot: HarvestLot, code: String) -> Bool {
+    /// Whether a record found by plot, lot or seed lot is about another harvest or another box.
+    private static func isForeign(
+        _ statement: Statement, lots: [(name: String, lot: HarvestLot)], labels: [String]
+    ) -> Bool {
         let arguments = statement.operation.arguments
-        if let other = arguments["lot"]?.text, other != name { return true }
-        if let other = arguments["code"]?.text, other != code { return true }
-        // Work on the plot after the harvest belongs to the next crop.
-        return arguments["performedAt"]?.unsigned.map { $0 > lot.harvestedAt } ?? false
+        if let other = arguments["lot"]?.text, !lots.contains(where: { $0.name == other }) { return true }
+        if let other = arguments["code"]?.text, !labels.contains(other) { return true }
+        if let outputs = arguments["outputs"]?.array {
+            // A mix that took of these lots and made others says nothing about this box.
+            return !outputs.contains { item in lots.contains { $0.name == item.map?["lot"]?.text } }
+        }
+        // Work on the plot after its harvest belongs to the next crop.
+        guard let plot = arguments["plot"]?.text,
+            let last = lots.filter({ $0.lot.plot == plot }).map(\.lot.harvestedAt).max()
+        else { return false }
+        let time = arguments["performedAt"]?.unsigned ?? arguments["takenAt"]?.unsigned
+        return time.map { $0 > last } ?? false
     }
 
     private static func readings(naming code: String, in batch: Statement) -> [(Int, Reading)] {

@@ -34,7 +34,8 @@ struct LotRoutes: Sendable {
                 return .json([
                     "items": try lots(from: start).map { name, lot in
                         [
-                            "lot": name, "plot": lot.plot, "seedLot": lot.seedLot.map { $0 as Any } ?? NSNull(),
+                            "lot": name, "plot": lot.plot.map { $0 as Any } ?? NSNull(),
+                            "seedLot": lot.seedLot.map { $0 as Any } ?? NSNull(), "lineage": lot.lineage,
                             "recall": lot.recall.map { $0 as Any } ?? NSNull(),
                             "boxes": try boxes(of: name).map { code, box in
                                 [
@@ -68,14 +69,17 @@ struct LotRoutes: Sendable {
         guard parts.count == 2, ["seedlot", "plot", "lot"].contains(parts[0]) else {
             throw Problem.badRequest("from is seedlot:NAME, plot:NAME or lot:NAME")
         }
-        let found = try platform.state.scan(Agri.harvestLots, limit: Self.limit).filter { name, lot in
+        let all = try platform.state.scan(Agri.harvestLots, limit: Self.limit)
+        let begun = all.filter { name, lot in
             switch parts[0] {
             case "seedlot": lot.seedLot == parts[1]
             case "plot": lot.plot == parts[1]
             default: name == parts[1]
             }
         }
-        guard !found.isEmpty else { throw Problem.notFound("harvest from \(start)") }
+        guard !begun.isEmpty else { throw Problem.notFound("harvest from \(start)") }
+        let origins = Set(begun.map(\.key))
+        let found = all.filter { origins.contains($0.key) || !origins.isDisjoint(with: $0.value.lineage) }
         return found.map { ($0.key, $0.value) }
     }
 
@@ -93,12 +97,20 @@ struct LotRoutes: Sendable {
         return lot
     }
 
+    private func plot(of lot: HarvestLot) throws -> Plot? {
+        try lot.plot.flatMap { name throws(ContractError) in try platform.state.get(Agri.plots, name) }
+    }
+
+    private func product(of lot: HarvestLot) throws -> String {
+        try lot.product ?? plot(of: lot)?.crop ?? "unknown crop"
+    }
+
     // MARK: The sheet
 
     /// Harvesting, initial packing, shipping and receiving with their key data elements (21 CFR 1.1325 to 1.1345), oldest first.
     private func sheet(of name: String) throws -> String {
         let lot = try lot(name)
-        let farm = try platform.state.get(Agri.plots, lot.plot)?.farm ?? ""
+        let farm = try plot(of: lot)?.farm ?? ""
         let codes = Set(try boxes(of: name).map(\.code))
         let records = try platform.index.records(
             mentioning: ["lot:\(name)", "boxes-of:\(name)"] + codes, limit: Self.limit)
@@ -106,7 +118,7 @@ struct LotRoutes: Sendable {
             "event", "traceabilityLotCode", "lotCodeSource", "product", "quantity", "unit", "from", "to", "date",
             "reference",
         ]
-        let product = try platform.state.get(Agri.plots, lot.plot)?.crop ?? ""
+        let product = try product(of: lot)
         let rows = try records.filter { $0.rejection == nil && $0.contract == Agri.contractName }.compactMap {
             try row($0, codes).map { [$0.event, name, farm, product] + $0.rest }
         }
@@ -141,13 +153,15 @@ struct LotRoutes: Sendable {
         return WorkPage(
             kicker: "Harvest lot", title: name,
             lead:
-                "\(boxes.count) \(boxes.count == 1 ? "box" : "boxes") of \(try platform.state.get(Agri.plots, lot.plot)?.crop ?? "unknown crop").",
+                "\(boxes.count) \(boxes.count == 1 ? "box" : "boxes") of \(try product(of: lot)).",
             facts: [
                 lot.recall.map { Fact("Recalled", $0) },
-                Fact("Grower", platform.name(of: lot.owner)), Fact("Plot", lot.plot),
-                Fact("Seed lot", lot.seedLot ?? "none"),
+                Fact("Grower", platform.name(of: lot.owner)), lot.plot.map { Fact("Plot", $0) },
+                lot.plot.map { _ in Fact("Seed lot", lot.seedLot ?? "none") },
+                lot.lineage.isEmpty ? nil : Fact("Lots in it", lot.lineage.joined(separator: ", ")),
                 Fact(
-                    "Harvest", "\(Double(lot.grams) / 1000) kg", grounds: Grounds(about: ["lot:\(name)"])),
+                    lot.plot == nil ? "Mix" : "Harvest", "\(Double(lot.grams) / 1000) kg",
+                    grounds: Grounds(about: ["lot:\(name)"])),
                 Fact(
                     "Packed", "\(Double(lot.packedGrams) / 1000) kg",
                     note: "in \(boxes.count) \(boxes.count == 1 ? "box" : "boxes")",
@@ -189,7 +203,7 @@ struct LotRoutes: Sendable {
 
     static func page(of lot: String) -> String { "/lots/\(escaped(lot))" }
 
-    private static func escaped(_ name: String) -> String {
+    static func escaped(_ name: String) -> String {
         name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 

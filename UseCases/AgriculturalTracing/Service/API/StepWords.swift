@@ -20,6 +20,20 @@ enum StepWords {
                 record.time
             )
         case "recordOperation": words = fieldWork(text("kind"), arguments, number("performedAt"))
+        case "transform":
+            let taken = (arguments["inputs"]?.array ?? []).compactMap { $0.map?["lot"]?.text }
+            words = (
+                .packing, "Mixed", "\(text("product")) of the lots \(taken.joined(separator: ", "))",
+                number("performedAt")
+            )
+        case "store": words = (.storage, "Stored", "Room \(text("room"))", number("storedAt"))
+        case "reportSoil":
+            words = (
+                .test, "Soil tested",
+                "\(text("analyte")): \(Double(arguments["value"]?.int ?? 0) / pow(10, Double(number("decimals")))) \(text("unit")), \(text("place"))",
+                number("takenAt")
+            )
+        case "replaceLabel": words = (.packing, "Label replaced", text("reason"), record.time)
         case "harvest":
             words = (
                 .harvest, "Harvested", "\(Double(number("grams")) / 1000) kg, lot \(text("lot"))", number("harvestedAt")
@@ -64,9 +78,14 @@ enum StepWords {
         case "recall": words = (.other, "Recalled", text("reason"), record.time)
         default: return nil
         }
+        // What a supplier says of its seed is here in the words of who bought it.
+        let isHearsay = record.operation == "registerSeedLot"
         return TimelineStep(
             stage: words.0, title: words.1, detail: words.2, time: Moment(milliseconds: Int64(words.3)),
-            statedBy: platform.name(of: record.issuer), trust: .person,
+            statedBy: isHearsay
+                ? "\(text("supplier")), as \(platform.name(of: record.issuer)) was told"
+                : platform.name(of: record.issuer),
+            trust: isHearsay ? .statement : .person,
             recordURL: ExplorerPaths.transaction(record.id.hex, ledger: platform.node.ledger.hex),
             transactionID: record.id.hex, finding: try? finding(record, arguments, platform))
     }
@@ -83,6 +102,13 @@ enum StepWords {
         }
         switch record.operation {
         case "deliver": return arguments["minutesOver"]?.unsigned ?? 0 > 0 ? "The cold chain was broken" : nil
+        case "recordOperation":
+            for event in try platform.item(of: record).result.events where event.name == "nitrogenLimit" {
+                let kilograms = (event.details["gramsPerHectare"]?.unsigned ?? 0) / 1000
+                return
+                    "\(kilograms) kg of nitrogen a hectare in \(event.details["year"]?.unsigned ?? 0), above the limit of \(TracingContract.nitrogenLimit / 1000)"
+            }
+            return nil
         case "weighBox", "measureArrival": return try difference(record, platform)
         case "harvest":
             let plot = try platform.state.get(TracingContract.plots, arguments["plot"]?.text ?? "")

@@ -45,7 +45,7 @@ extension WorkRoutes {
     }
 
     private func places(_ operation: FarmOperation, _ session: Session) throws -> [Form.Choice] {
-        if [.packing, .affixing, .recall].contains(operation) {
+        if [.packing, .affixing, .storing, .recall].contains(operation) {
             return try lots(of: session).map {
                 .init($0.key, "\($0.key), \(($0.value.grams - $0.value.packedGrams) / 1000) kg left")
             }
@@ -65,13 +65,15 @@ extension WorkRoutes {
                 }
                 return .init(
                     name: name, crop: plot.crop, lastOperation: kind ?? "nothing yet",
-                    lastTime: last.map { Moment(milliseconds: Int64($0.time)) }, href: nil)
+                    lastTime: last.map { Moment(milliseconds: Int64($0.time)) },
+                    href: "/plots/\(LotRoutes.escaped(name))")
             },
             lots: try lots(of: session).map { name, lot in
                 .init(
                     id: name, product: try product(ofLot: name),
                     harvested: Moment(milliseconds: Int64(lot.harvestedAt)),
-                    kilograms: Double(lot.grams) / 1000, boxes: Int(lot.boxes), state: Self.state(lot))
+                    kilograms: Double(lot.grams) / 1000, boxes: Int(lot.boxes), state: Self.state(lot),
+                    href: LotRoutes.page(of: name), labels: "/farm/labels/\(LotRoutes.escaped(name))")
             },
             sent: try sent(by: session))
     }
@@ -135,6 +137,17 @@ extension WorkRoutes {
             return try await submit(
                 printed.map { ("affix", [("code", .text($0.code))], $0.code) }, as: session,
                 title: "\(printed.count) labels confirmed", back: Self.back)
+        case .storing:
+            let lot = try input.text("lot")
+            let held = try boxes {
+                $0.harvestLot == lot && $0.holder == session.participant && $0.stage != .inTransit
+            }
+            let arguments: Arguments = [
+                ("boxes", .array(held.prefix(Agri.maximumBoxesPerLeg).map { .text($0.code) })),
+                ("room", .text(try input.text("room"))), ("storedAt", .unsigned(platform.node.ledgerTime)),
+            ]
+            return try await submit(
+                [("store", arguments, "lot:\(lot)")], as: session, title: "\(held.count) boxes stored", back: Self.back)
         case .recall:
             let lot = try input.text("lot")
             let arguments: Arguments = [("lot", .text(lot)), ("reason", .text(try input.text("reason")))]

@@ -257,7 +257,7 @@ extension WorkRoutes {
     }
 
     /// A code as it is scanned or typed: a Digital Link, its path, or `(01) … (10) … (21) …`.
-    private static func code(_ text: String) throws -> ProductCode {
+    static func code(_ text: String) throws -> ProductCode {
         if let start = text.range(of: "01/"), let code = try? ProductCode(path: String(text[start.lowerBound...])) {
             return code
         }

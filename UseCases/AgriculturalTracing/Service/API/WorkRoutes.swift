@@ -67,7 +67,8 @@ struct WorkRoutes: Sendable {
 
     func product(ofLot name: String) throws -> String {
         let lot = try platform.state.get(Agri.harvestLots, name)
-        return try lot.flatMap { lot throws(ContractError) in try platform.state.get(Agri.plots, lot.plot) }?.crop
+        if let product = lot?.product { return product }
+        return try (lot?.plot).flatMap { plot throws(ContractError) in try platform.state.get(Agri.plots, plot) }?.crop
             ?? name
     }
 

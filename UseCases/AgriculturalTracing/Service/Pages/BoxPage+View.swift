@@ -22,6 +22,10 @@ extension BoxPage {
         let growing: [LineChart.View]
         let hasTransport: Bool
         let hasGrowing: Bool
+        let certificates: Table.View?
+        let hasPictures: Bool
+        let pictures: [PictureView]
+        let statement: StatementView?
         let recordLink: String?
         let reportProblemLink: String?
     }
@@ -30,6 +34,21 @@ extension BoxPage {
     struct EntryView {
         let step: TimelineStep.View?
         let gap: GapView?
+    }
+
+    struct PictureView {
+        let pictureLink: String
+        let isImage: Bool
+        let caption: String
+        let takenBy: String
+        let stateWords: String
+        let stateTone: String
+        let editedWords: String?
+    }
+
+    struct StatementView {
+        let brandWords: String
+        let brandOwner: String
     }
 
     struct GapView {
@@ -60,7 +79,42 @@ extension BoxPage {
             completenessPercent: min(max(record.completeness, 0), 100), results: TestResult.table(record.results).view,
             transport: record.transport.map(\.view), growing: record.growing.map(\.view),
             hasTransport: !record.transport.isEmpty, hasGrowing: !record.growing.isEmpty,
+            certificates: record.certificates.isEmpty ? nil : certificates(record.certificates).view,
+            hasPictures: !record.pictures.isEmpty, pictures: record.pictures.map(picture),
+            statement: record.statement.map { StatementView(brandWords: $0.words, brandOwner: $0.by) },
             recordLink: record.recordURL, reportProblemLink: record.reportProblemURL)
+    }
+
+    private static func certificates(_ certificates: [BoxRecord.Certificate]) -> Table {
+        Table(
+            caption: "Certificates",
+            columns: [.init("Scheme"), .init("For"), .init("From"), .init("When it was packed")],
+            rows: certificates.map { item in
+                let mark: Table.Cell =
+                    switch item.standing {
+                    case .held: .mark("Valid, until \(item.until.text)", .good)
+                    case .withdrawnSince: .mark("Valid then, withdrawn since", .neutral)
+                    case .notHeld: .mark("Not valid", .bad)
+                    }
+                return [
+                    .text("\(item.scheme), \(item.number)"), .text("\(item.holder): \(item.scope)"), .text(item.by),
+                    mark,
+                ]
+            }, empty: .init(""))
+    }
+
+    private static func picture(_ picture: BoxRecord.Picture) -> PictureView {
+        let (words, tone) =
+            switch picture.state {
+            case .matches: ("Matches the hash that was signed", "good")
+            case .altered: ("Does not match: this is not what was signed", "bad")
+            case .absent: ("Its hash is on the ledger; the file is not at this node", "neutral")
+            }
+        return PictureView(
+            pictureLink: picture.href, isImage: picture.isImage && picture.state == .matches, caption: picture.caption,
+            takenBy: "\(picture.by), \(picture.taken.text)", stateWords: words, stateTone: tone,
+            editedWords: picture.isEdited
+                ? "Parts were blurred before it was published; the hash of the original is signed, too." : nil)
     }
 
     /// The answers that fit into five seconds.

@@ -78,6 +78,70 @@ public struct BoxRecord: Sendable, Equatable {
         }
     }
 
+    /// A certificate of who grew or packed it.
+    public struct Certificate: Sendable, Equatable {
+        public enum Standing: Sendable, Equatable { case held, withdrawnSince, notHeld }
+
+        let number: String
+        let scheme: String
+        let scope: String
+        let holder: String
+        let by: String
+        let until: Day
+        let standing: Standing
+
+        /// A certificate; `standing` on the day on which the box was packed.
+        public init(
+            number: String, scheme: String, scope: String, holder: String, by: String, until: Day, standing: Standing
+        ) {
+            self.number = number
+            self.scheme = scheme
+            self.scope = scope
+            self.holder = holder
+            self.by = by
+            self.until = until
+            self.standing = standing
+        }
+    }
+
+    /// A picture or report that lies off the ledger.
+    public struct Picture: Sendable, Equatable {
+        /// How it compares with the hash on the ledger.
+        public enum State: Sendable, Equatable { case matches, altered, absent }
+
+        let href: String
+        let isImage: Bool
+        let caption: String
+        let by: String
+        let taken: Moment
+        let state: State
+        let isEdited: Bool
+
+        /// A picture at `href`; `isEdited` where the hash of an original is recorded, too.
+        public init(
+            href: String, isImage: Bool, caption: String, by: String, taken: Moment, state: State, isEdited: Bool
+        ) {
+            self.href = href
+            self.isImage = isImage
+            self.caption = caption
+            self.by = by
+            self.taken = taken
+            self.state = state
+            self.isEdited = isEdited
+        }
+    }
+
+    /// What a brand says of its product; nobody but the brand vouches for it.
+    public struct Statement: Sendable, Equatable {
+        let words: String
+        let by: String
+
+        public init(words: String, by: String) {
+            self.words = words
+            self.by = by
+        }
+    }
+
     /// For example "Vine tomatoes".
     public let product: String
     /// Brand, and what more stands below the name, for example "Linde Farm · 500 g".
@@ -99,6 +163,9 @@ public struct BoxRecord: Sendable, Equatable {
     public let growing: [LineChart]
     /// Temperature and the like on the way, with limits.
     public let transport: [LineChart]
+    public let certificates: [Certificate]
+    public let pictures: [Picture]
+    public let statement: Statement?
     public let verify: VerifyPanel?
     /// The box's record in the explorer.
     public let recordURL: String?
@@ -109,7 +176,8 @@ public struct BoxRecord: Sendable, Equatable {
     public init(
         product: String, subtitle: String, origin: String, harvested: Day?, packed: Day?, useBy: Day?,
         tests: Tests?, temperature: Temperature?, steps: [TimelineStep], gaps: [Gap], completeness: Int,
-        results: [TestResult], growing: [LineChart], transport: [LineChart], verify: VerifyPanel?,
+        results: [TestResult], growing: [LineChart], transport: [LineChart],
+        certificates: [Certificate] = [], pictures: [Picture] = [], statement: Statement? = nil, verify: VerifyPanel?,
         recordURL: String?, reportProblemURL: String? = nil
     ) {
         self.product = product
@@ -126,6 +194,9 @@ public struct BoxRecord: Sendable, Equatable {
         self.results = results
         self.growing = growing
         self.transport = transport
+        self.certificates = certificates
+        self.pictures = pictures
+        self.statement = statement
         self.verify = verify
         self.recordURL = recordURL
         self.reportProblemURL = reportProblemURL

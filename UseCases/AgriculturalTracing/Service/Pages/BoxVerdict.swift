@@ -16,6 +16,8 @@ public enum BoxVerdict: Sendable, Equatable {
     case held(reason: String)
     /// Printed, but never confirmed on a box.
     case unused
+    /// The box bears another label now.
+    case replaced(by: BoxCode)
 
     /// The state of the code.
     public var state: CodeState {
@@ -26,7 +28,7 @@ public enum BoxVerdict: Sendable, Equatable {
         case .recalled: .recalled
         case .unknown: .unknown
         case .held: .held
-        case .unused: .unused
+        case .unused, .replaced: .unused
         }
     }
 
@@ -60,6 +62,10 @@ public enum BoxVerdict: Sendable, Equatable {
             StatusBanner(
                 state: state, headline: "Do not eat this yet",
                 sentence: "\(reason) The box may not be sold until this is settled.")
+        case .replaced(let code):
+            StatusBanner(
+                state: state, headline: "This label was replaced",
+                sentence: "Its box bears the label \(code.printed) now. If you find this one on a box, tell the shop.")
         case .unused:
             StatusBanner(
                 state: state, headline: "This label is on no box",

@@ -2,7 +2,7 @@ import PortalKit
 
 /// What a farmer records.
 public enum FarmOperation: String, Sendable, CaseIterable {
-    case sowing, fertilising, watering, harvest, packing, affixing, recall
+    case sowing, fertilising, watering, harvest, packing, affixing, storing, recall
 
     var title: String {
         switch self {
@@ -12,6 +12,7 @@ public enum FarmOperation: String, Sendable, CaseIterable {
         case .harvest: "Harvest"
         case .packing: "Pack boxes"
         case .affixing: "Confirm labels"
+        case .storing: "Store boxes"
         case .recall: "Recall a lot"
         }
     }
@@ -24,6 +25,7 @@ public enum FarmOperation: String, Sendable, CaseIterable {
         case .harvest: "Weight; makes a lot"
         case .packing: "Makes a code for each box"
         case .affixing: "The labels are on their boxes"
+        case .storing: "The room they stand in"
         case .recall: "Stops every box of it at once"
         }
     }
@@ -37,6 +39,7 @@ public enum FarmOperation: String, Sendable, CaseIterable {
         case .harvest: TimelineStep.Stage.harvest.drawing
         case .packing: TimelineStep.Stage.packing.drawing
         case .affixing: CodeState.active.drawing
+        case .storing: TimelineStep.Stage.storage.drawing
         case .recall: CodeState.recalled.drawing
         }
     }
@@ -49,6 +52,7 @@ public enum FarmOperation: String, Sendable, CaseIterable {
         case .harvest: "Record the harvest"
         case .packing: "Pack and make codes"
         case .affixing: "Confirm"
+        case .storing: "Record the room"
         case .recall: "Recall the lot"
         }
     }
@@ -56,7 +60,7 @@ public enum FarmOperation: String, Sendable, CaseIterable {
     /// The fields that the form posts, by name:
     /// sowing `plot, seedLot, kilograms, date`; fertilising `plot, product, kilogramsPerHectare, date`;
     /// watering `plot, millimetres, date`; harvest `plot, kilograms, date`;
-    /// packing `lot, boxes, gramsPerBox, unitsPerBox, useBy`; affixing `lot`; recall `lot, reason`.
+    /// packing `lot, boxes, gramsPerBox, unitsPerBox, useBy`; affixing `lot`; storing `lot, room`; recall `lot, reason`.
     func fields(places: [Form.Choice], today: String) -> [Form.Field] {
         let plot = Form.Field("plot", label: "Plot", kind: .choice(places))
         let lot = Form.Field("lot", label: "Lot", kind: .choice(places))
@@ -97,6 +101,13 @@ public enum FarmOperation: String, Sendable, CaseIterable {
                 Form.Field(
                     "lot", label: "Lot", kind: .choice(places),
                     hint: "Every printed label of it is on its box. A label that is not confirmed cannot be sold.")
+            ]
+        case .storing:
+            [
+                lot,
+                Form.Field(
+                    "room", label: "Room", kind: .text(maximumLength: 60),
+                    hint: "As on its door. What its sensors measure while the boxes are in it is theirs."),
             ]
         case .recall:
             [

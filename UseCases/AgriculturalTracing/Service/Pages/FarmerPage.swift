@@ -30,15 +30,23 @@ public struct FarmerPage: PortalPage {
         let kilograms: Double
         let boxes: Int
         let state: CodeState
+        let href: String
+        let labels: String
 
         /// A lot: what was weighed at harvest, and how many boxes it filled so far.
-        public init(id: String, product: String, harvested: Moment, kilograms: Double, boxes: Int, state: CodeState) {
+        public init(
+            id: String, product: String, harvested: Moment, kilograms: Double, boxes: Int, state: CodeState,
+            href: String,
+            labels: String
+        ) {
             self.id = id
             self.product = product
             self.harvested = harvested
             self.kilograms = kilograms
             self.boxes = boxes
             self.state = state
+            self.href = href
+            self.labels = labels
         }
     }
 
@@ -110,12 +118,13 @@ public struct FarmerPage: PortalPage {
             caption: "Harvested lots",
             columns: [
                 .init("Lot"), .init("Product"), .init("Harvested"), .init("Weight", isNumeric: true),
-                .init("Boxes", isNumeric: true), .init("State"),
+                .init("Boxes", isNumeric: true), .init("State"), .init("To print"),
             ],
             rows: lots.map {
                 [
-                    .text($0.id), .text($0.product), .time($0.harvested), .text("\(figure($0.kilograms)) kg"),
-                    .text("\($0.boxes)"), .state($0.state),
+                    .link($0.id, href: $0.href), .text($0.product), .time($0.harvested),
+                    .text("\(figure($0.kilograms)) kg"), .text("\($0.boxes)"), .state($0.state),
+                    .link("Labels", href: $0.labels),
                 ]
             },
             empty: .init(

@@ -8,13 +8,21 @@ public struct LabelSheetPage: PortalPage {
     public struct Label: Sendable, Equatable {
         let code: BoxCode
         let digitalLink: String
-        let useBy: Day
+        let lines: [String]
+        let tag: (urn: String, hex: String)?
 
-        /// A label; `digitalLink` is the absolute URI that the symbol holds.
-        public init(code: BoxCode, digitalLink: String, useBy: Day) {
+        /// A label; `digitalLink` is the absolute URI that the symbol holds, `lines` are what the market wants on it, `tag` is the same code for
+        /// a radio tag.
+        public init(code: BoxCode, digitalLink: String, lines: [String], tag: (urn: String, hex: String)? = nil) {
             self.code = code
             self.digitalLink = digitalLink
-            self.useBy = useBy
+            self.lines = lines
+            self.tag = tag
+        }
+
+        public static func == (one: Label, other: Label) -> Bool {
+            one.code == other.code && one.digitalLink == other.digitalLink && one.lines == other.lines
+                && one.tag?.hex == other.tag?.hex
         }
     }
 
@@ -42,7 +50,8 @@ public struct LabelSheetPage: PortalPage {
     struct LabelView {
         let symbol: String
         let printedCode: String
-        let useBy: String
+        let lines: [String]
+        let tagWords: String?
     }
 
     public func view() -> View {
@@ -51,7 +60,9 @@ public struct LabelSheetPage: PortalPage {
             labels: labels.map { label in
                 // A link too long for a symbol leaves the letters, from which the code can be typed.
                 let symbol = (try? QRCode(label.digitalLink))?.svg(title: "QR symbol of \(label.code.printed)")
-                return LabelView(symbol: symbol ?? "", printedCode: label.code.printed, useBy: label.useBy.text)
+                return LabelView(
+                    symbol: symbol ?? "", printedCode: label.code.printed, lines: label.lines,
+                    tagWords: label.tag.map { "\($0.urn) \($0.hex)" })
             },
             isEmpty: labels.isEmpty, backTitle: back.title, backLink: back.href)
     }
