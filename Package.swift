@@ -160,7 +160,8 @@ let package = Package(
             name: "AgriculturalTracingService",
             dependencies: [
                 "AgriculturalTracingContract", "AgriculturalTracingPages", "AgriculturalTracingSimulator", "EPCIS",
-                "UseCaseKit", "Gateway", "SimulationKit",
+                "UseCaseKit", "Gateway", "SimulationKit", crypto, httpClient,
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "UseCases/AgriculturalTracing", sources: ["Service/API", "Scenario"],
             swiftSettings: settings),

@@ -13,11 +13,14 @@ public struct Problem: Error, Sendable, Hashable {
     public let code: String
     /// What happened, why, and what to do.
     public let detail: String
+    /// What an outside standard calls it, as a URI (RFC 9457 §3.1.1); nil where the code says all.
+    public let type: String?
 
-    public init(_ status: Int, _ code: String, _ detail: String) {
+    public init(_ status: Int, _ code: String, _ detail: String, type: String? = nil) {
         self.status = status
         self.code = code
         self.detail = detail
+        self.type = type
     }
 
     public static func notFound(_ what: String) -> Problem { Problem(404, "not-found", "there is no \(what)") }
@@ -45,11 +48,15 @@ public struct Problem: Error, Sendable, Hashable {
         }
     }
 
+    /// As the members of its JSON object.
+    public var members: [String: Any] {
+        var members: [String: Any] = ["title": title, "status": status, "code": code, "detail": detail]
+        members["type"] = type
+        return members
+    }
+
     public var response: APIResponse {
-        var response = APIResponse.json([
-            "title": title, "status": status, "code": code, "detail": detail,
-        ])
-        response.status = status
+        var response = APIResponse.json(members, status: status)
         response.contentType = "application/problem+json"
         if status == 503 || status == 429 { response.headers.append(("Retry-After", "1")) }
         if status == 401 { response.headers.append(("WWW-Authenticate", "Bearer")) }

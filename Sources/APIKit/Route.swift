@@ -3,15 +3,19 @@ import HTTPTypes
 /// One row of the route table, from which the router, the OpenAPI document and the tests are made.
 public struct Route: Sendable {
     public enum Method: String, Sendable, CaseIterable {
-        case get, post, delete
+        case get, post, delete, options
 
         var http: HTTPRequest.Method {
             switch self {
             case .get: .get
             case .post: .post
             case .delete: .delete
+            case .options: .options
             }
         }
+
+        /// RFC 9110 §9.2.1: it asks and changes nothing.
+        var isSafe: Bool { self == .get || self == .options }
     }
 
     /// Who may call. What is not said to be public needs a session.
@@ -97,7 +101,7 @@ public struct Route: Sendable {
     /// Codes of problems it answers with, by status.
     public let problems: [Int: String]
     /// What a program's key must allow for this route: `<tag>:read` or `<tag>:write`.
-    public var scope: String { "\(tag):\(method == .get ? "read" : "write")" }
+    public var scope: String { "\(tag):\(method.isSafe ? "read" : "write")" }
     /// Whether the caller is limited, and how. A signed statement is limited by the ledger's queue instead, which answers 503.
     public let rate: RateLimiter.Rate?
     /// Pages are left out of the OpenAPI document.

@@ -113,7 +113,7 @@ public struct Server: Sendable {
                 method: request.method.rawValue, path: request.uri.path, parameters: named, query: query, body: body,
                 headers: .init(fields: request.headers), host: request.head.authority ?? "", session: session)
             // A browser sends its cookie to whoever makes it post something; the token shows that the page was ours.
-            if route.method != .get, route.access != .anyone, let token = session?.csrfToken,
+            if !route.method.isSafe, route.access != .anyone, let token = session?.csrfToken,
                 api.headers[Sessions.forgeryHeader] != token,
                 route.consumes != Route.formContentType || api.form["csrf"] != token
             {

@@ -200,15 +200,17 @@ extension RecordIndex {
 
     /// The latest records, newest first, of a contract where given.
     ///
-    /// - Parameter own: where given, only records that mention one of these.
+    /// - Parameters:
+    ///   - own: where given, only records that mention one of these.
+    ///   - number: only those before this place; see ``number(height:position:)``.
     public func latest(
-        contract: String? = nil, issuer: String? = nil, own: [String]? = nil, limit: Int
+        contract: String? = nil, issuer: String? = nil, own: [String]? = nil, before number: Int64 = .max, limit: Int
     ) throws -> [IndexedRecord] {
         try pool.read { db in
             let filter: SQL = try own.map { try Self.mentioning($0) } ?? "1"
             return try SQLRequest<Row>(
                 literal: """
-                    SELECT \(sql: Self.columns) FROM records WHERE \(filter)
+                    SELECT \(sql: Self.columns) FROM records WHERE \(filter) AND number < \(number)
                     AND (\(contract) IS NULL OR contract = \(contract)) AND (\(issuer) IS NULL OR issuer = \(issuer))
                     ORDER BY number DESC LIMIT \(limit)
                     """

@@ -40,7 +40,11 @@ struct DocumentTests {
         guard let folder = Vectors.locate("epcis/gs1/JSON", cases: 47) else { return }
         var accepted = 0
         for file in Vectors.files(in: folder, suffix: ".jsonld") {
-            if case .failure(let error) = try read(file) {
+            let result = try read(file)
+            // It has two different ids in one event, under one name.
+            if file.lastPathComponent == "AssociationEvent-h.jsonld" {
+                #expect(throws: EPCISError(.malformedJSON, at: "", "")) { try result.get() }
+            } else if case .failure(let error) = result {
                 Issue.record("\(file.lastPathComponent): \(error)")
             } else {
                 accepted += 1
@@ -60,7 +64,6 @@ struct DocumentTests {
                 continue
             }
             #expect(error.pointer.hasPrefix("/"), "\(file.lastPathComponent): \(error)")
-            print("\(file.lastPathComponent): \(error)")
             refused += 1
         }
         print("openepcis: \(refused) documents refused")

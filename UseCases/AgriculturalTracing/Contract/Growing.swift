@@ -200,19 +200,6 @@ extension TracingContract {
             [("holder", .text(context.sender.id)), ("boxes", .unsigned(UInt64(codes.count)))])
     }
 
-    /// An EPCIS event of a partner's system: its document and hash become a record, once.
-    func captureEvent(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
-        try context.requireRole(Role.partner)
-        let hash = try arguments.hash("hash")
-        _ = try arguments.text("type", maximum: 40)
-        _ = try arguments.unsigned("eventTime")
-        let document = try arguments.bytes("document", maximum: Self.maximumEventSize)
-        try arguments.finish()
-        guard Hash32.sha256(document) == hash else { throw .invalid("hash", "the SHA-256 of document") }
-        guard try context.get(Self.partnerEvents, hash.hex) == nil else { throw .exists("this event") }
-        context.set(Self.partnerEvents, hash.hex, context.sender.id)
-    }
-
     func requireFarmOwner(_ farm: String, _ context: ContractContext) throws(ContractError) {
         let record = try context.require(Self.farms, farm, "the farm")
         guard record.owner == context.sender.id else {

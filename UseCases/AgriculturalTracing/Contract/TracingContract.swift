@@ -37,7 +37,7 @@ public struct TracingContract: Contract {
     public static let markets = StateMap<Market>(contractName, "markets")
     /// Until when, ms since 1970, by supplier and reader.
     public static let scoreReaders = StateMap<UInt64>(contractName, "scorereaders")
-    /// Events of partners, by the hash of their document.
+    /// Events of partners, by their CBV hash in hex.
     public static let partnerEvents = StateMap<String>(contractName, "partnerevents")
 
     public enum Role {
@@ -53,6 +53,9 @@ public struct TracingContract: Contract {
 
     /// Largest document of a partner's event, bytes.
     public static let maximumEventSize = 32 * 1024
+
+    /// Largest canonical text of a partner's event, bytes.
+    public static let maximumCanonicalSize = 24 * 1024
 
     public let name = contractName
     public let version: UInt64 = 1

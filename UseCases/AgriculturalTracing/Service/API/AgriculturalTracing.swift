@@ -14,7 +14,14 @@ public struct AgriculturalTracing: UseCase {
     public let parameters: [(contract: String, values: CBOR)] = [("agri", ["coldChainLimit": 700])]
     public let templates = [AgriculturalTracingTemplates.folder]
 
+    /// Queries and subscriptions of partners' systems.
+    let queries = QueryDesk()
+
     public init() {}
+
+    public func work(on platform: Platform, beside others: any LedgersBeside) async throws {
+        try await SubscriptionDelivery(platform: platform, desk: queries).run()
+    }
 
     public func mentions(of statement: Statement) -> [String] {
         guard statement.operation.contract == TracingContract.contractName else { return [] }
@@ -28,6 +35,7 @@ public struct AgriculturalTracing: UseCase {
             names.append((statement.operation.name == "commission" ? "boxes-of:" : "lot:") + lot)
         }
         if let code = arguments["code"]?.text { names.append(code) }
+        if let event = arguments["event"]?.text { names.append("epcis:" + event) }
         names += (arguments["boxes"]?.array ?? []).compactMap(\.text)
         names += ((arguments["inputs"]?.array ?? []) + (arguments["outputs"]?.array ?? []))
             .compactMap { $0.map?["lot"]?.text.map { "lot:" + $0 } }
@@ -53,7 +61,8 @@ public struct AgriculturalTracing: UseCase {
 
     public func routes(on platform: Platform) -> [Route] {
         TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
-            + CaptureRoutes(platform: platform).routes + LotRoutes(platform: platform).routes
+            + CaptureRoutes(platform: platform).routes + EventRoutes(platform: platform).routes
+            + QueryRoutes(platform: platform, desk: queries).routes + LotRoutes(platform: platform).routes
             + DocumentRoutes(platform: platform).routes + ScoreRoutes(platform: platform).routes
             + PlotRoutes(platform: platform).routes + LabelRoutes(platform: platform).routes
     }

@@ -1,0 +1,74 @@
+import APIKit
+import EPCIS
+import Foundation
+import Ledger
+import UseCaseKit
+
+/// Events as EPCIS 2.0 answers them (§12.7): what partners captured and what the ledger's own records say.
+struct EventRoutes: Sendable {
+    let platform: Platform
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/epcis/events",
+                "Events that partners captured or records of the ledger tell, newest record first",
+                tag: "epcis", parameters: EPCISWire.paging + Self.parameters, problems: [400: "epcis-query"]
+            ) { request in
+                let names = Set(EventQuery.names)
+                var parameters: [String: [String]] = [:]
+                for (name, value) in request.query where !["perPage", "nextPageToken"].contains(name) {
+                    parameters[name] = names.contains(name) ? Self.values(value, of: name) : [value]
+                }
+                let query = try EPCISWire.checked { () throws(EPCISError) in try EventQuery(parameters) }
+                return try answer(request, query, named: "SimpleEventQuery")
+            },
+            Route(
+                .get, "/epcis/events/{eventID}", "One event", tag: "epcis",
+                parameters: [.init("eventID", in: .path, "The event's eventID, percent-encoded")]
+            ) { request in
+                let id = try request.parameter("eventID")
+                guard let (event, record) = try LedgerEvents(platform: platform).event(id: id) else {
+                    throw EPCISWire.noSuch("event \(id)")
+                }
+                var answer = EPCISWire.json(.object(event))
+                answer.headers.append(("Link", "</api/v1/transactions/\(record.hex)>; rel=\"describedby\""))
+                return answer
+            },
+        ]
+    }
+
+    /// A page of events that a query selects.
+    func answer(_ request: APIRequest, _ query: EventQuery, named name: String) throws -> APIResponse {
+        let perPage = try request.integer("perPage", default: 30, in: 1...100)
+        let before = try request.query["nextPageToken"].map { _ in
+            Int64(try request.integer("nextPageToken", default: 0, in: 0...Int.max))
+        }
+        let page = try LedgerEvents(platform: platform).page(query, before: before ?? .max, limit: perPage)
+        let document = EPCISDocument.queryAnswer(
+            page.events.map { .object($0) }, queryName: name, now: EventTime(milliseconds: Int64(platform.now)))
+        return EPCISWire.json(document, next: page.next.map { "\($0)" }, request, platform)
+    }
+
+    /// Values of one parameter are separated by commas; a URI may have one of its own.
+    private static func values(_ text: String, of name: String) -> [String] {
+        guard text.contains(","), !name.hasSuffix("Time") else { return [text] }
+        let parts = text.split(separator: ",").map(String.init)
+        return ["eventType", "EQ_action"].contains(name) ? parts : parts + [text]
+    }
+
+    private static let parameters: [Route.Parameter] = EventQuery.names.map { name in
+        let form: Route.Parameter.Form
+        switch name {
+        case _ where name.hasSuffix("Time"):
+            form = .pattern(
+                "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
+            )
+        case "eventType": form = .pattern("(Object|Aggregation|Transaction|Transformation|Association)Event")
+        case "EQ_action": form = .pattern("ADD|OBSERVE|DELETE")
+        case "EXISTS_errorDeclaration": form = .pattern("true|false")
+        default: form = .text
+        }
+        return Route.Parameter(name, in: .query, "EPCIS 2.0 §8.2.7.1; several values with commas between them", form)
+    }
+}
