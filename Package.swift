@@ -157,9 +157,14 @@ let package = Package(
             dependencies: ["Ledger", "SenML", "MQTT", "DeviceKit", "SimulationKit"],
             path: "UseCases/AgriculturalTracing/Simulator", swiftSettings: settings),
         .target(
+            name: "AgriculturalTracingGateway",
+            dependencies: ["AgriculturalTracingContract", "ContractKit", "Gateway", "Ledger", "SenML"],
+            path: "UseCases/AgriculturalTracing/Gateway", swiftSettings: settings),
+        .target(
             name: "AgriculturalTracingService",
             dependencies: [
-                "AgriculturalTracingContract", "AgriculturalTracingPages", "AgriculturalTracingSimulator", "EPCIS",
+                "AgriculturalTracingContract", "AgriculturalTracingGateway", "AgriculturalTracingPages",
+                "AgriculturalTracingSimulator", "EPCIS",
                 "UseCaseKit", "Gateway", "SimulationKit", crypto, httpClient,
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -283,7 +288,8 @@ let package = Package(
         .testTarget(
             name: "AgriculturalTracingContractTests",
             dependencies: [
-                "AgriculturalTracingContract", "AgriculturalTracingService", "ContractKit", "Ledger", "TestSupport",
+                "AgriculturalTracingContract", "AgriculturalTracingGateway", "AgriculturalTracingService",
+                "ContractKit", "Ledger", "TestSupport",
             ],
             path: "UseCases/AgriculturalTracing/Tests"),
         .testTarget(

@@ -25,6 +25,8 @@ public struct TracingContract: Contract {
     public static let recallAnswers = StateMap<RecallAnswer>(contractName, "recallanswers")
     /// By device.
     public static let placements = StateMap<Placement>(contractName, "placements")
+    /// By device.
+    public static let probes = StateMap<Probe>(contractName, "probes")
     /// By certificate.
     public static let certificates = StateMap<Certificate>(contractName, "certificates")
     /// By GTIN.
@@ -101,6 +103,8 @@ public struct TracingContract: Contract {
         case "setMarket": try setMarket(&arguments, context)
         case "replaceLabel": try replaceLabel(&arguments, context)
         case "shareScore": try shareScore(&arguments, context)
+        case "observe": try observe(&arguments, context)
+        case "installProbe": try installProbe(&arguments, context)
         case "captureEvent": try captureEvent(&arguments, context)
         default: throw .unknownOperation(operation.name)
         }

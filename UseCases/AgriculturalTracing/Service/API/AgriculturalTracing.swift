@@ -1,7 +1,9 @@
 import APIKit
 import AgriculturalTracingContract
+import AgriculturalTracingGateway
 import AgriculturalTracingPages
 import ContractKit
+import Gateway
 import Ledger
 import PortalKit
 import UseCaseKit
@@ -18,6 +20,8 @@ public struct AgriculturalTracing: UseCase {
     let queries = QueryDesk()
 
     public init() {}
+
+    public func analysis() -> (any EdgeAnalysis)? { TagReaders() }
 
     public func work(on platform: Platform, beside others: any LedgersBeside) async throws {
         try await SubscriptionDelivery(platform: platform, desk: queries).run()

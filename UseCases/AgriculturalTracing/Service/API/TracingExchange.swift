@@ -50,6 +50,10 @@ enum TracingExchange {
         case "offer": return row("T4.6", "on the shelf")
         case "sell": return row("T4.6", to: "Consumer", "sale")
         case "waste": return row("T4.6", "taken out: \(text("reason"))")
+        case "observe":
+            return row("T4.1", "\((operation.arguments["boxes"]?.array ?? []).count) tags read by \(text("reader"))")
+        case "installProbe": return row("T4.1", "place and calibration of \(text("device"))")
+        case "captureEvent": return row("T4.1", "\(text("type")) of a partner's system")
         case "recall": return row("T4.6", to: "Consumer", "recall: \(text("reason"))")
         default: return row("T4", operation.name)
         }

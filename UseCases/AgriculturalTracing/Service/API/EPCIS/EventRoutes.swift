@@ -8,12 +8,18 @@ import UseCaseKit
 struct EventRoutes: Sendable {
     let platform: Platform
 
+    static let paging: [Route.Parameter] = [
+        .init("perPage", in: .query, "1 to 100, 30 unless given", .integer(1...100)),
+        .init(
+            "nextPageToken", in: .query, "From the Link header of the page before", .pattern("[0-9]{1,18}-[0-9]{1,3}")),
+    ]
+
     var routes: [Route] {
         [
             Route(
                 .get, "/epcis/events",
                 "Events that partners captured or records of the ledger tell, newest record first",
-                tag: "epcis", parameters: EPCISWire.paging + Self.parameters, problems: [400: "epcis-query"]
+                tag: "epcis", parameters: Self.paging + Self.parameters, problems: [400: "epcis-query"]
             ) { request in
                 let names = Set(EventQuery.names)
                 var parameters: [String: [String]] = [:]
@@ -28,7 +34,10 @@ struct EventRoutes: Sendable {
                 parameters: [.init("eventID", in: .path, "The event's eventID, percent-encoded")]
             ) { request in
                 let id = try request.parameter("eventID")
-                guard let (event, record) = try LedgerEvents(platform: platform).event(id: id) else {
+                guard
+                    let (event, record) = try LedgerEvents(platform: platform, reader: request.session?.participant)
+                        .event(id: id)
+                else {
                     throw EPCISWire.noSuch("event \(id)")
                 }
                 var answer = EPCISWire.json(.object(event))
@@ -41,13 +50,17 @@ struct EventRoutes: Sendable {
     /// A page of events that a query selects.
     func answer(_ request: APIRequest, _ query: EventQuery, named name: String) throws -> APIResponse {
         let perPage = try request.integer("perPage", default: 30, in: 1...100)
-        let before = try request.query["nextPageToken"].map { _ in
-            Int64(try request.integer("nextPageToken", default: 0, in: 0...Int.max))
+        let place = try request.query["nextPageToken"].map { token in
+            guard let place = LedgerEvents.Place(token) else {
+                throw Problem.badRequest("nextPageToken is from the Link header of the page before")
+            }
+            return place
         }
-        let page = try LedgerEvents(platform: platform).page(query, before: before ?? .max, limit: perPage)
+        let page = try LedgerEvents(platform: platform, reader: request.session?.participant)
+            .page(query, after: place, limit: perPage)
         let document = EPCISDocument.queryAnswer(
             page.events.map { .object($0) }, queryName: name, now: EventTime(milliseconds: Int64(platform.now)))
-        return EPCISWire.json(document, next: page.next.map { "\($0)" }, request, platform)
+        return EPCISWire.json(document, next: page.next?.text, request, platform)
     }
 
     /// Values of one parameter are separated by commas; a URI may have one of its own.

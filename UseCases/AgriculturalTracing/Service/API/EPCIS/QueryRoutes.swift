@@ -59,7 +59,7 @@ struct QueryRoutes: Sendable {
             },
             Route(
                 .get, "/epcis/queries/{queryName}/events", "Events of a named query, newest record first", tag: "epcis",
-                parameters: [Self.name] + EPCISWire.paging
+                parameters: [Self.name] + EventRoutes.paging
             ) { request in
                 let query = try query(request)
                 return try EventRoutes(platform: platform).answer(request, query.query, named: query.name)

@@ -18,11 +18,36 @@ struct RecordEvents {
         _ type: String, _ record: IndexedRecord, at time: UInt64, _ platform: Platform
     ) -> [String: JSONValue] {
         [
-            "@context": [.string("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld")],
+            "@context": [
+                .string("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"),
+                ["cairn": .string("\(platform.address)/terms/")],
+            ],
             "type": .string(type), "eventID": .string(prefix(platform) + record.id.hex),
             "eventTime": .string(EventTime(milliseconds: Int64(time)).text), "eventTimeZoneOffset": "+00:00",
             "recordTime": .string(EventTime(milliseconds: Int64(record.time)).text),
         ]
+    }
+
+    /// The room in which a device hangs, as a URI; nil where nobody said.
+    static func place(of device: String, _ platform: Platform) throws -> String? {
+        try platform.state.get(Agri.placements, device).map {
+            "\(platform.address)/rooms/\(EPCISWire.escaped($0.room))"
+        }
+    }
+
+    /// Boxes that passed a tag reader: an event for each, at the reader's place and the time of its first read.
+    func passes(_ record: IndexedRecord, _ statement: Statement) throws -> [[String: JSONValue]] {
+        let arguments = statement.operation.arguments
+        let reader = arguments["reader"]?.text ?? ""
+        let place = try Self.place(of: reader, platform) ?? "\(platform.address)/devices/\(EPCISWire.escaped(reader))"
+        let times = arguments["times"]?.array ?? []
+        return zip(arguments["boxes"]?.array ?? [], times).enumerated().map { index, read in
+            var event = object(
+                record, at: read.1.unsigned ?? record.time, "OBSERVE", "entering_exiting", nil,
+                ["epcList": [box(read.0.text ?? "")], "readPoint": ["id": .string(place)]])
+            event["eventID"] = .string("\(Self.prefix(platform))\(record.id.hex)#\(index)")
+            return event
+        }
     }
 
     /// nil for a record that is no event of goods: a registration, for instance.

@@ -4,9 +4,11 @@ import Ledger
 import ProjectionKit
 import UseCaseKit
 
-/// Batches of published readings as events that hold sensor reports (EPCIS 2.0 §7.3.7), in units of UN/ECE recommendation 20.
+/// Batches of readings as events that hold sensor reports (EPCIS 2.0 §7.3.7), in units of UN/ECE recommendation 20.
 struct SensorEvents {
     let platform: Platform
+    /// Whose sealed streams are opened; nil for published ones alone.
+    let reader: String?
 
     /// A unit of SenML (RFC 8428 §12.1) as a measurement type of GS1 and a UN/ECE code.
     static let units: [String: (type: String, unit: String)] = [
@@ -15,24 +17,29 @@ struct SensorEvents {
         "/": ("VolumeFraction", "C62"), "g": ("Mass", "GRM"), "kg": ("Mass", "KGM"), "m": ("Length", "MTR"),
     ]
 
-    /// nil for a sealed batch, and for one without quantities.
-    func event(_ record: IndexedRecord, _ batch: Statement) -> [String: JSONValue]? {
-        let readings = (batch.plainReadings ?? []).compactMap { try? Reading(decoding: $0) }
-        let elements = readings.compactMap(element)
-        guard let last = readings.last, let device = last.device, !elements.isEmpty else { return nil }
+    /// nil for a batch that the reader may not open, and for one without quantities.
+    func event(_ record: IndexedRecord, _ batch: Statement) throws -> [String: JSONValue]? {
+        let readings = (try platform.vaults.readings(of: batch, reader) ?? []).compactMap { try? Reading(decoding: $0) }
+        guard let last = readings.last, let device = last.device else { return nil }
+        let probe = try platform.state.get(TracingContract.probes, device)
+        let elements = readings.compactMap { element($0, probe) }
+        guard !elements.isEmpty else { return nil }
         var event = RecordEvents.event("ObjectEvent", record, at: last.received, platform)
         event["action"] = "OBSERVE"
         event["bizStep"] = "sensor_reporting"
         event["sensorElementList"] = .array(elements)
-        let placement = try? platform.state.get(TracingContract.placements, device)
-        let place =
-            placement.map { "rooms/\(EPCISWire.escaped($0.room))" } ?? "streams/\(EPCISWire.escaped(batch.subject))"
-        event["readPoint"] = ["id": .string("\(platform.address)/\(place)")]
+        event["readPoint"] = ["id": .string(try place(of: device, probe, or: batch.subject))]
         return event
     }
 
+    private func place(of device: String, _ probe: Probe?, or stream: String) throws -> String {
+        if let probe { return "\(platform.address)/plots/\(EPCISWire.escaped(probe.plot))" }
+        return try RecordEvents.place(of: device, platform)
+            ?? "\(platform.address)/streams/\(EPCISWire.escaped(stream))"
+    }
+
     /// A device message as one sensor element.
-    private func element(_ reading: Reading) -> JSONValue? {
+    private func element(_ reading: Reading, _ probe: Probe?) -> JSONValue? {
         let values = ReadingValues.numbers(in: reading)
         let reports = values.compactMap { value -> JSONValue? in
             guard let (type, unit) = Self.units[value.unit] else { return nil }
@@ -43,10 +50,14 @@ struct SensorEvents {
             ]
         }
         guard !reports.isEmpty, let device = reading.device else { return nil }
-        return [
-            "sensorMetadata": [
-                "deviceID": .string(device), "time": .string(EventTime(milliseconds: Int64(reading.received)).text),
-            ], "sensorReport": .array(reports),
+        var metadata: [String: JSONValue] = [
+            "deviceID": .string(device), "time": .string(EventTime(milliseconds: Int64(reading.received)).text),
         ]
+        if let probe {
+            metadata["cairn:depthMillimetres"] = .number("\(probe.depthMillimetres)")
+            metadata["cairn:calibratedAt"] = .string(EventTime(milliseconds: Int64(probe.calibratedAt)).text)
+            metadata["cairn:calibratedUntil"] = .string(EventTime(milliseconds: Int64(probe.calibratedUntil)).text)
+        }
+        return ["sensorMetadata": .object(metadata), "sensorReport": .array(reports)]
     }
 }

@@ -33,12 +33,12 @@ struct SubscriptionDelivery: Sendable {
     {
         try await platform.index.waitFor(height: final, of: platform.node)
         let first = RecordIndex.number(height: subscription.next, position: 0)
-        var before: Int64? = RecordIndex.number(height: final + 1, position: 0)
-        while let place = before {
-            let page = try LedgerEvents(platform: platform).page(
-                query.query, before: place, from: first, limit: Self.batch)
+        var place: LedgerEvents.Place? = .init(number: RecordIndex.number(height: final + 1, position: 0))
+        while let after = place {
+            let page = try LedgerEvents(platform: platform, reader: subscription.owner).page(
+                query.query, after: after, from: first, limit: Self.batch)
             if !page.events.isEmpty { try await send(page.events, subscription, query.name) }
-            before = page.next
+            place = page.next
         }
         desk.sent(subscription.id, of: query.name, on: query.ledger, next: final + 1)
     }
