@@ -162,7 +162,7 @@ let package = Package(
                 "Gateway", "SimulationKit",
             ],
             path: "UseCases/AgriculturalTracing", sources: ["Service/API", "Scenario"],
-            swiftSettings: settings),
+            swiftSettings: testable),
         .target(
             name: "EnergyTradingService",
             dependencies: [
