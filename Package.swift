@@ -169,7 +169,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "UseCases/AgriculturalTracing", sources: ["Service/API", "Scenario"],
-            swiftSettings: settings),
+            swiftSettings: testable),
         .target(
             name: "EnergyTradingService",
             dependencies: [

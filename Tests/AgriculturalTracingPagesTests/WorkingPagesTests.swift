@@ -92,10 +92,16 @@ struct WorkingPagesTests {
     func labels() throws {
         let link = "https://id.example.org" + BoxSamples.code.path
         let page = LabelSheetPage(
-            product: "Tomatoes", labels: [.init(code: BoxSamples.code, digitalLink: link, useBy: BoxSamples.day)],
+            product: "Tomatoes",
+            labels: [
+                .init(
+                    code: BoxSamples.code, digitalLink: link, lines: ["Use by \(BoxSamples.day.text)"],
+                    tag: ("urn:epc:id:sgtin:9506000.013435.1", "3634"))
+            ],
             back: .init(title: "Farm", href: "/farm"))
         let html = try portal.render(page)
         #expect(html.contains("(01) 09506000134352 (10) 88 (21) 1"))
+        #expect(html.contains("urn:epc:id:sgtin:9506000.013435.1") && html.contains("Use by"))
         #expect(html.contains(try QRCode(link).svg(title: "QR symbol of \(BoxSamples.code.printed)")))
     }
 

@@ -47,13 +47,15 @@ import sequence
 import sharing
 import tampering
 import tracing
+import tracing_field
 import wallet
 from process import Check
 
 USE_CASES = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
          ("from figures to signed readings", evidence.run), ("pages and exports", exports.run),
          ("who may deal with whom", counterparts.run),
-         ("tracing refuses and names", tracing.run), ("goods, receipts and races of banks", chattel.run),
+         ("tracing refuses and names", tracing.run), ("tracing with devices in the field", tracing_field.run),
+             ("goods, receipts and races of banks", chattel.run),
          ("rules of chattel mortgage", chattel_rules.run),
          ("a replica of one participant", replica.run),
          ("money moves once", wallet.run), ("commands with own keys", commands.run),

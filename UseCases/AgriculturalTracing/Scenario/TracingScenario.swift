@@ -51,6 +51,10 @@ struct TracingScenario: Sendable {
         try await weigh(farm, box)
         try await report()
         try await pack(box)
+        try await record(
+            "T4.4", "Farmer", "store",
+            [("boxes", .texts([box.path])), ("room", .text(Self.room)), ("storedAt", .unsigned(now()))],
+            about: "room:\(Self.room)", "the box stands in room \(Self.room)")
         try await transport([box], on: Pallet(serial: UInt64(Date().timeIntervalSince1970 * 1000)))
         try await tell(box)
         try await otherStates()
@@ -73,6 +77,7 @@ struct TracingScenario: Sendable {
                 "T4.1", "Farmer", "registerPlot",
                 [("plot", .text(plot)), ("farm", .text(farmGLN)), ("crop", "Vine tomatoes"), ("squareMetres", 4200)],
                 about: "plot:\(plot)", "plot \(plot), 4,200 m²")
+            try await furnish()
         }
         try await record(
             "T4.1", "Farmer", "registerSeedLot",
@@ -91,6 +96,38 @@ struct TracingScenario: Sendable {
             try await record("T4.1", "Farmer", "recordOperation", arguments + extra, about: "plot:\(plot)", kind)
         }
     }
+
+    /// What is said once of a farm: its brand, its certificate, how its crop should grow, where its cold-room probe hangs.
+    private func furnish() async throws {
+        try await record(
+            "T4.1", "Farmer", "stateBrand",
+            [
+                ("gtin", .text(WorkRoutes.gtin)), ("brand", "Green Valley"),
+                ("statement", "Grown in soil, picked ripe, packed within a day."),
+            ], about: WorkRoutes.gtin, "brand Green Valley")
+        try await record(
+            "T4.3", "Accreditation body", "certify",
+            [
+                ("certificate", "GGN-4049929999999"), ("holder", "farm"), ("scheme", "GLOBALG.A.P. IFA v6"),
+                ("scope", "Tomatoes"), ("from", .unsigned(now() - 1)), ("until", .unsigned(now() + Self.accreditation)),
+            ], about: "farm", "certificate GLOBALG.A.P. IFA v6, two years", as: "accreditor")
+        try await record(
+            "T4.1", "Farmer", "expectGrowth",
+            [
+                ("plot", .text(plot)),
+                (
+                    "heights",
+                    .array([30, 60, 110, 200, 330, 530, 800, 1100, 1370, 1580, 1720, 1800].map { .unsigned($0) })
+                ),
+            ], about: "plot:\(plot)", "expected growth")
+        let probe = try FarmStage(stage: stage).configuration(interval: 5).devices.first { $0.kind == .coldRoomProbe }
+        try await record(
+            "T4.1", "Farmer", "placeDevice",
+            [("device", .text(probe?.urn.text ?? "")), ("room", .text(Self.room)), ("since", .unsigned(now()))],
+            about: "room:\(Self.room)", "the cold-room probe hangs in room \(Self.room)")
+    }
+
+    private static let room = "COLD-1"
 
     // MARK: Steps 1 and 2: devices report, the gateway sends the batch
 

@@ -309,12 +309,7 @@ struct BoxPageModel {
                 guard let hash = arguments["document"]?.hash32, let type = arguments["mediaType"]?.text else {
                     return nil
                 }
-                let state: BoxRecord.Picture.State =
-                    switch platform.documents.find(hash) {
-                    case .whole: .matches
-                    case .altered: .altered
-                    case .absent: .absent
-                    }
+                let state = DocumentRoutes.state(of: hash, at: platform)
                 return .init(
                     href: DocumentRoutes.address(hash.hex), isImage: type.hasPrefix("image/"),
                     caption: arguments["caption"]?.text ?? "", by: platform.name(of: record.issuer),

@@ -66,5 +66,14 @@ struct DocumentRoutes: Sendable {
         return (hash, record)
     }
 
+    /// How what lies here compares with its hash, for pages.
+    static func state(of hash: Hash32, at platform: Platform) -> BoxRecord.Picture.State {
+        switch platform.documents.find(hash) {
+        case .whole: .matches
+        case .altered: .altered
+        case .absent: .absent
+        }
+    }
+
     static func address(_ hash: String) -> String { "/api/v1/tracing/documents/\(hash)" }
 }

@@ -18,6 +18,9 @@ extension TestResult {
             method: arguments["method"]?.text ?? "", laboratory: platform.name(of: record.issuer),
             isCovered: (try? platform.state.get(TracingContract.reports, arguments["report"]?.text ?? ""))?.isCovered
                 ?? false,
-            recordURL: ExplorerPaths.transaction(record.id.hex, ledger: platform.node.ledger.hex))
+            recordURL: ExplorerPaths.transaction(record.id.hex, ledger: platform.node.ledger.hex),
+            report: arguments["document"]?.hash32.map {
+                (DocumentRoutes.address($0.hex), DocumentRoutes.state(of: $0, at: platform))
+            })
     }
 }

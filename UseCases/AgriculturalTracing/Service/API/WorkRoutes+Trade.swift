@@ -258,8 +258,14 @@ extension WorkRoutes {
 
     /// A code as it is scanned or typed: a Digital Link, its path, or `(01) … (10) … (21) …`.
     static func code(_ text: String) throws -> ProductCode {
-        if let start = text.range(of: "01/"), let code = try? ProductCode(path: String(text[start.lowerBound...])) {
-            return code
+        if let code = try? ProductCode(path: text) { return code }
+        if let link = DigitalLink(text, permitsFormerNames: true) {
+            let parts = link.elements.prefix(3)
+            if parts.map(\.identifier) == ["01", "10", "21"],
+                let code = try? ProductCode(gtin: parts[0].value, lot: parts[1].value, serial: parts[2].value)
+            {
+                return code
+            }
         }
         let parts = text.replacing(" ", with: "").split(separator: "(").map {
             $0.split(separator: ")").map(String.init)

@@ -1,11 +1,11 @@
-import ContractKit
+import AgriculturalTracingContract
 
 /// A product code as a radio tag carries it: GTIN and serial as EPC, GS1 EPC Tag Data Standard 2.0 §6.3.1 and §14.6.1.2.
-public struct TagCode: Hashable, Sendable {
+struct TagCode: Hashable, Sendable {
     /// `urn:epc:id:sgtin:CompanyPrefix.ItemReference.Serial`.
-    public let urn: String
+    let urn: String
     /// SGTIN-198: what is written to the tag's EPC bank, hex, padded with zeros to whole 16-bit words.
-    public let hex: String
+    let hex: String
 
     /// Digits of the company prefix, and bits of prefix and item reference, by partition value (§14.2, table 14-2).
     private static let partitions: [(digits: Int, prefixBits: Int, itemBits: Int)] = [
@@ -17,7 +17,7 @@ public struct TagCode: Hashable, Sendable {
     /// nil where the GTIN is not of this company prefix.
     ///
     /// - Parameter companyPrefix: 6 to 12 digits that GS1 gave to the brand's owner.
-    public init?(_ code: ProductCode, companyPrefix: String) {
+    init?(_ code: ProductCode, companyPrefix: String) {
         let digits = Array(code.gtin)
         let length = companyPrefix.utf8.count
         guard let partition = Self.partitions.firstIndex(where: { $0.digits == length }),
