@@ -28,6 +28,7 @@ import exports
 import faults
 import fish
 import fish_cases
+import fish_losses
 import fish_records
 import history
 import inputs
@@ -70,6 +71,7 @@ USE_CASES = [("EPCIS capture", capture.run), ("messages of cases", sequence.run)
          ("fish farming and its drill", fish.run),
          ("records and alarms of fish farming", fish_records.run),
          ("contracts, nights and cases of fish farming", fish_cases.run),
+         ("losses, worth and warnings of fish farming", fish_losses.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run)]
 NETWORKS = [("nodes of their own", cluster.run), ("state and statements of old blocks", history.run),
