@@ -30,6 +30,8 @@ def run(check):
     refused(check, url, folder, headers)
     told(check, url, headers)
     queries(check, url, headers)
+    sealed(check, url, folder)
+    secrecy(check, url, folder, headers)
 
 
 def post(url, path, value, headers, **more):
@@ -268,3 +270,70 @@ def queries(check, url, headers):
     check("AGR-5: a query is deleted", full("DELETE", f"{url}/epcis/queries/{name}", headers=headers)[0] == 204
           and request("GET", f"{url}/epcis/queries/{name}")[0] == 404)
     server.shutdown()
+
+
+def probe(check, url, farm):
+    """Plot, depth and calibration of a probe stand beside its values."""
+    ledger = get_json(f"{url}/api/v1/ledgers")["items"][0]["id"]
+    plots = get_json(f"{url}/api/v1/ledgers/{ledger}/transactions?mentioning=farm&limit=500")["items"]
+    plot = next(item["subject"].removeprefix("plot:") for item in plots if item["operation"] == "registerPlot")
+    now = int(time.time() * 1000)
+    _, statement = farm.sign(ledger, "agri", "installProbe", {
+        "device": "urn:dev:ops:32473-soilprobe-hillside", "plot": plot, "depthMillimetres": 100,
+        "calibratedAt": now - 86_400_000, "calibratedUntil": now + 86_400_000}, f"plot:{plot}")
+    status, answer = request_as(farm, "POST", f"{url}/api/v1/transactions", statement,
+                                {"Content-Type": "application/cose", "Prefer": "wait=30"})
+    check("AGR-1: a probe is placed with its calibration", status == 201, f"{status} {answer[:300]}")
+    return plot
+
+
+def sealed(check, url, folder):
+    """The owner's system reads the owner's sealed streams; others' do not."""
+    farm = Participant("farm", f"{folder}/keys/farm.key")
+    plot = probe(check, url, farm)
+    headers = {"Authorization": f"Bearer {sign_in(url, farm)}"}
+
+    def reports(who, kind):
+        status, answer, _ = full("GET", f"{url}/epcis/events?perPage=100&EQ_bizStep=sensor_reporting&EQ_type={kind}", headers=who)
+        return [report for one in events_of(answer) for element in one["sensorElementList"]
+                for report in element["sensorReport"] if report["type"] == kind]
+    light = reports(headers, "Illuminance")
+    check("AGR-1: light is a sensorReport with type, value and uom for its owner",
+          light and all(report["uom"] == "LUX" and "value" in report for report in light), light[:2])
+    partner = Participant("partner-registry", f"{folder}/keys/partner-registry.key")
+    check("AGR-1: and is sealed for a partner", not reports({"Authorization": f"Bearer {sign_in(url, partner)}"}, "Illuminance"))
+    _, answer, _ = full("GET", f"{url}/epcis/events?EQ_readPoint={urllib.parse.quote(f'{url}/plots/{plot}', safe='')}", headers=headers)
+    metadata = [element["sensorMetadata"] for one in events_of(answer) for element in one["sensorElementList"]]
+    check("AGR-1: a probe's values have plot, depth and the date of its calibration",
+          metadata and all(one["cairn:depthMillimetres"] == 100 and one["cairn:calibratedAt"] < one["cairn:calibratedUntil"]
+                           for one in metadata), metadata[:1])
+
+
+def secrecy(check, url, folder, headers):
+    """A competitor sees digests, not volumes or prices; whoever gets an opening proves it."""
+    serial = f"SECRET{RUN}"
+    own = event(0, epcList=[f"urn:epc:id:sgtin:4012345.011111.{serial}"], **{
+        "@context": [CONTEXT, {"shop": "https://shop.example/"}], "shop:price": 3.5,
+        "quantityList": [{"epcClass": f"urn:epc:class:lgtin:4012345.012345.LOT{RUN}", "quantity": 271.25, "uom": "KGM"}]})
+    levels = {"/quantityList/0/quantity": "restricted", "/shop:price": "private", "/epcList/0": "linked", "/action": "public"}
+    status, answer, _ = post(url, "/epcis/sanitised", {"event": own, "levels": levels}, headers)
+    if not check("AGR-38: members of an event are hidden", status == 200 and len(answer["openings"]) == 3, f"{status} {answer}"):
+        return
+    status, captured, _ = post(url, "/epcis/events", answer["event"], headers)
+    check("AGR-38: the sanitised event is captured", status == 201, captured)
+    competitor = Participant("corner-shop", f"{folder}/keys/corner-shop.key")
+    theirs = {"Authorization": f"Bearer {sign_in(url, competitor)}", "Content-Type": "application/json"}
+    lot = urllib.parse.quote(own["quantityList"][0]["epcClass"], safe="")
+    found = events_of(full("GET", f"{url}/epcis/events?MATCH_anyEPCClass={lot}", headers=theirs)[1])
+    text = json.dumps(found)
+    check("AGR-38: a competitor's query over the shared lot shows digests", len(found) == 1 and len(found[0]["cairn:hidden"]) == 3, text)
+    check("AGR-38: and no volume, price or serial", not any(secret in text for secret in ("271.25", "3.5,", serial)), text)
+    linked = full("GET", f"{url}/epcis/events?MATCH_epc={urllib.parse.quote(own['epcList'][0], safe='')}", headers=theirs)[1]
+    check("AGR-38: who knows the box finds the event", [one["eventID"] for one in events_of(linked)] == [found[0]["eventID"]])
+    opening = next(one for one in answer["openings"] if one["level"] == "restricted")
+    asked = {"eventID": found[0]["eventID"], "openings": [opening, opening | {"value": 271.5}]}
+    status, told, _ = post(url, "/epcis/openings", asked, theirs)
+    check("AGR-38: an opening proves the volume, and no other", status == 200
+          and [one["fits"] for one in told["openings"]] == [True, False], told)
+    ours = hashlib.sha256(f"cairn-hidden/1\n{opening['salt']}\n{opening['pointer']}\n271.25".encode()).hexdigest()
+    check("AGR-38: which anybody computes without the node", ours in found[0]["cairn:hidden"].values(), ours)

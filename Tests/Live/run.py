@@ -46,13 +46,14 @@ import scenarios
 import secrets_kept
 import sequence
 import sharing
+import tagreader
 import tampering
 import tracing
 import tracing_field
 import wallet
 from process import Check
 
-USE_CASES = [("EPCIS capture", capture.run), ("messages of cases", sequence.run),
+USE_CASES = [("EPCIS capture", capture.run), ("a tag reader", tagreader.run), ("messages of cases", sequence.run),
          ("from figures to signed readings", evidence.run), ("pages and exports", exports.run),
          ("who may deal with whom", counterparts.run),
          ("tracing refuses and names", tracing.run), ("tracing with devices in the field", tracing_field.run),

@@ -66,7 +66,7 @@ public struct Vocabulary: Sendable {
         """
         AbsoluteHumidity AbsorbedDose AbsorbedDoseRate Acceleration Radioactivity Altitude AmountOfSubstance
         AmountOfSubstancePerUnitVolume Angle AngularAcceleration AngularMomentum AngularVelocity Area Capacitance
-        Conductance Conductivity Count Density Dimensionless DoseEquivalent DoseEquivalentRate DynamicViscosity EffectiveDose EffectiveDoseRate
+        Conductance Conductivity Count Density Dimensionless DoseEquivalent DoseEquivalentRate DynamicViscosity
         ElectricCharge ElectricCurrent ElectricCurrentDensity ElectricFieldStrength Energy Exposure Force
         Frequency Illuminance Inductance Irradiance KinematicViscosity Length LinearMomentum Luminance
         LuminousFlux LuminousIntensity MagneticFlux MagneticFluxDensity MagneticVectorPotential Mass
@@ -82,6 +82,9 @@ public struct Vocabulary: Sendable {
         ALARM_CONDITION ERROR_CONDITION
         """)
 
+    /// Measurements of GS1's Web Vocabulary that its JSON-LD context for EPCIS leaves out: they are accepted, and stay bare in a hash.
+    private static let unlisted: Set = ["EffectiveDose", "EffectiveDoseRate"]
+
     /// The URI of a value: a bare word of this vocabulary gets its prefix, everything else stands.
     public func uri(of value: String) -> String {
         if words.contains(value) { return prefix + value }
@@ -91,7 +94,7 @@ public struct Vocabulary: Sendable {
 
     /// Why a value is no word of this vocabulary nor a URI of somebody else's; nil where it is.
     func objection(to value: String) -> String? {
-        if words.contains(value) { return nil }
+        if words.contains(value) || Self.unlisted.contains(value) && prefix == Self.measurement.prefix { return nil }
         guard Name.isURI(value) else {
             return "\(value) is no \(name) of CBV 2.0: \(words.sorted().joined(separator: ", ")), or a URI of your own"
         }

@@ -90,6 +90,7 @@ public struct EventQuery: Sendable {
         }
         if let places = matches[name] {
             return places.flatMap { identifiers(event[$0]) }.contains { isSame($0, value) }
+                || SanitisedEvent.links(value, in: event)
         }
         switch name {
         case "EQ_eventID": return event["eventID"]?.string == value

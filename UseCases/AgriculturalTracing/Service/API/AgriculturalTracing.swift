@@ -66,7 +66,8 @@ public struct AgriculturalTracing: UseCase {
     public func routes(on platform: Platform) -> [Route] {
         TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
             + CaptureRoutes(platform: platform).routes + EventRoutes(platform: platform).routes
-            + QueryRoutes(platform: platform, desk: queries).routes + LotRoutes(platform: platform).routes
+            + QueryRoutes(platform: platform, desk: queries).routes + SecrecyRoutes(platform: platform).routes
+            + LotRoutes(platform: platform).routes
             + DocumentRoutes(platform: platform).routes + ScoreRoutes(platform: platform).routes
             + PlotRoutes(platform: platform).routes + LabelRoutes(platform: platform).routes
     }

@@ -70,13 +70,17 @@ struct EventRoutes: Sendable {
         return ["eventType", "EQ_action"].contains(name) ? parts : parts + [text]
     }
 
+    /// A date that there is, with a time and its zone, in this century.
+    private static let timePattern =
+        "20([0-9]{2}-(02-(0[1-9]|1[0-9]|2[0-8])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+        + "|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01]))|([02468][048]|[13579][26])-02-29)"
+        + "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
+
     private static let parameters: [Route.Parameter] = EventQuery.names.map { name in
         let form: Route.Parameter.Form
         switch name {
         case _ where name.hasSuffix("Time"):
-            form = .pattern(
-                "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
-            )
+            form = .pattern(Self.timePattern)
         case "eventType": form = .pattern("(Object|Aggregation|Transaction|Transformation|Association)Event")
         case "EQ_action": form = .pattern("ADD|OBSERVE|DELETE")
         case "EXISTS_errorDeclaration": form = .pattern("true|false")

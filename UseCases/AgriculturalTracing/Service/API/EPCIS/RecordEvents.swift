@@ -20,7 +20,7 @@ struct RecordEvents {
         [
             "@context": [
                 .string("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"),
-                ["cairn": .string("\(platform.address)/terms/")],
+                ["cairn": .string(SanitisedEvent.namespace)],
             ],
             "type": .string(type), "eventID": .string(prefix(platform) + record.id.hex),
             "eventTime": .string(EventTime(milliseconds: Int64(time)).text), "eventTimeZoneOffset": "+00:00",
