@@ -89,7 +89,7 @@ def taxed(check, url, token):
     read = lambda path: re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", call("GET", f"{url}{path}", headers={
         "Authorization": f"Bearer {token}", "Accept": "text/html"})[1].decode()))
     check("PARK-28: prices say which tax they contain", "VAT 19 % all prices here contain it" in read("/parking/prices/harbour"))
-    paid = next((stay for stay in stays(url, token) if stay["stage"] == "paid"), None)
+    paid = next((stay for stay in stays(url, token) if stay["stage"] in ("paid", "refunded")), None)
     if not check("PARK-28: a paid stay is there", paid):
         return
     bill, money = paid["bill"], lambda minor: f"{minor // 100}.{minor % 100:02} points"

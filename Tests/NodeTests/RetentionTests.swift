@@ -28,7 +28,7 @@ struct RetentionTests {
         let useCase = try #require(useCases.first { $0.name == "automated-parking" })
         let rules = try #require(useCase.parameters.first { $0.contract == "parking" }?.values)
         for name in ["claim", "lateness", "longest"] {
-            let figure = try #require(rules[text: name]?.unsigned)
+            let figure = try #require(rules.map?[text: name]?.unsigned)
             #expect(figure % 86_400_000 == 0 && told[name] == figure / 86_400_000, "\(name): \(told)")
         }
         #expect(try told["vehicle"] == RetentionTable.standard().rule("vehicle").days)
