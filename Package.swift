@@ -321,7 +321,8 @@ let package = Package(
         .testTarget(
             name: "NodeTests",
             dependencies: [
-                "Node", "APIKit", "KeyService", "UseCaseKit", "Ledger", "NodeClient", "Replica", httpClient, log,
+                "Node", "APIKit", "KeyService", "UseCaseKit", "Ledger", "NodeClient", "PersonalData", "Replica",
+                httpClient, log,
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .testTarget(name: "HouseTests"),

@@ -158,6 +158,28 @@ extension LedgerNode {
             changes: try memberChanges(through: snapshot.head.height))
     }
 
+    /// Today's signatures over blocks of long ago; see ``Renewal``.
+    ///
+    /// - Throws: ``ReplicaError`` with `notFound` for a height that is not below the head.
+    public func renewal(
+        of heights: [UInt64]
+    ) async throws -> (renewal: Renewal, changes: [MemberHistory.Announcement]) {
+        let head = try await finalBlock(at: finalHeight)
+        let header = head.block.header
+        let view = LogView(size: header.logSize, reader: serving.store)
+        let seals = try heights.map { height in
+            guard height < header.height, let block = try serving.store.block(at: height) else {
+                throw ReplicaError(.notFound, "block \(height) is not below the head, block \(header.height)")
+            }
+            let index = block.header.logSize
+            return InclusionProof(size: header.logSize, index: index, path: try view.inclusionPath(of: index))
+        }
+        return (
+            Renewal(head: .init(header: head.block.headerBytes, certificate: head.certificate), seals: seals),
+            try memberChanges(through: header.height)
+        )
+    }
+
     /// The changes of members that blocks up to a height announced, each with what a verifier needs.
     public func memberChanges(through height: UInt64) throws -> [MemberHistory.Announcement] {
         try members.periods.dropFirst().filter { $0.from <= height + 1 }.map { period in

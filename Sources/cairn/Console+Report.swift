@@ -31,6 +31,12 @@ extension Console {
         return id
     }
 
+    static func members(_ text: String?) throws -> Hash32? {
+        guard let text else { return nil }
+        guard let hash = Hash32(hex: text) else { throw Failure(.usage, "--members takes 64 hex digits") }
+        return hash
+    }
+
     private struct Document: Encodable {
         struct Check: Encodable {
             let number: Int

@@ -60,6 +60,8 @@ struct MemberCommand: AsyncParsableCommand {
             }
             let members: [Member]
             let quorum: Int
+            /// SHA-256 of the set, by which evidence can be verified when older keys are not believed any more.
+            let set: String
             /// Heights from which on other members sign.
             let changes: [UInt64]
             let proposals: [Proposal]
@@ -77,7 +79,8 @@ struct MemberCommand: AsyncParsableCommand {
                     from: Data(try await connection.get("/api/v1/ledgers/\(connection.ledger.hex)/members")))
                 listed = Listed(
                     members: history.current.members.map { .init(id: $0.id, kid: $0.key.kid.hex) },
-                    quorum: history.current.quorum, changes: history.periods.dropFirst().map(\.from),
+                    quorum: history.current.quorum, set: history.current.hash.hex,
+                    changes: history.periods.dropFirst().map(\.from),
                     proposals: answer.proposals)
             } catch let error as ConnectionError {
                 throw Failure(error.contradicts ? .verificationFailed : .unreachable, error.description)

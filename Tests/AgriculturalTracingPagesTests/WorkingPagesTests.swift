@@ -41,7 +41,7 @@ struct WorkingPagesTests {
     @Test("empty pages say the next step")
     func empty() throws {
         let farm = try portal.render(
-            FarmerPage(farm: "New", operationURL: "/farm/record/", plots: [], lots: [], sent: []))
+            FarmerPage(farm: "New", scoreURL: "/s", operationURL: "/farm/record/", plots: [], lots: [], sent: []))
         #expect(farm.contains("Record a sowing") && farm.contains("/farm/record/sowing"))
         let laboratory = LaboratoryPage(
             agency: "Lab", accreditation: "ended", isAccredited: false, awaited: [],
@@ -112,7 +112,7 @@ struct WorkingPagesTests {
         }
         let html = try portal.render(
             FarmerPage(
-                farm: "F", operationURL: "/o/", plots: [], lots: [], sent: sent,
+                farm: "F", scoreURL: "/s", operationURL: "/o/", plots: [], lots: [], sent: sent,
                 notice: .init(mark: .final, sentence: "Done.", href: "/t")))
         for mark in SavedMark.allCases { #expect(html.contains(mark.label)) }
         try expectSnapshot(html, "farmer")

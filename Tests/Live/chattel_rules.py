@@ -249,6 +249,8 @@ def shapes(check, ledger):
         status, told = ask("harbour-bank", "POST", "notices", broken)
         check("CHAT-12: another shape is refused with what to do", status == 400 and told["detail"], told)
 
+    law(check, ledger, ask, statement)
+
     def search(query):
         valid("searchQuery", query)
         status, found = ask("city-bank", "POST", "searches", query)
@@ -439,3 +441,32 @@ def crashes(check, ledger, node, arguments, count=6):
         outcomes[pledged] += 1
     print(f"chattel: {count} crashes while a bank decided: {outcomes[True]} lent, {outcomes[False]} not", flush=True)
     return node
+
+
+def law(check, ledger, ask, statement):
+    """CHAT-32: what a notice has to say is configured by jurisdiction, on the ledger."""
+    field = lambda name, required, choices=(): {"name": name, "required": required, "maximum": 40, "choices": list(choices)}
+    told = ledger.act("chamber", "setJurisdiction", "jurisdiction:XX", name="XX", title="Xanadu", longest=3650 * DAY,
+                      fields=[field("registrationNumber", True), field("legalForm", False, ["company", "cooperative"])])
+    check("CHAT-32: a registrar configures a jurisdiction", told == "FINAL", told)
+    told = ledger.act("harbour-bank", "setJurisdiction", "jurisdiction:YY", name="YY", title="Y", longest=DAY, fields=[])
+    check("CHAT-32: a bank does not", told.startswith("chattel-5"), told)
+    status, shown = ask("harbour-bank", "GET", "jurisdictions")
+    check("CHAT-32: systems of banks read what it wants", status == 200 and [
+        (item["name"], item["required"]) for item in shown["items"][0]["members"]] == [("registrationNumber", True), ("legalForm", False)],
+        shown)
+    other = dict(statement, jurisdiction="XX", vehicleCollateral=[], generalCollateral=[{"description": "Press 99"}])
+    for members, missing in (({}, "registrationNumber is required"), ({"registrationNumber": "1", "legalForm": "club"}, "one of"),
+                             ({"registrationNumber": "1", "colour": "red"}, "no member")):
+        status, answer = ask("harbour-bank", "POST", "notices", dict(other, jurisdictionMembers=members))
+        check(f"CHAT-32: {missing}", (status, answer["code"]) == (422, "chattel-172") and missing in answer["detail"], answer)
+    status, answer = ask("harbour-bank", "POST", "notices", dict(other, lifeYears=11, jurisdictionMembers={"registrationNumber": "1"}))
+    check("CHAT-32: a term that the law does not know is refused", (status, answer["code"]) == (422, "chattel-172"), answer)
+    members = {"registrationNumber": "HRB 1", "legalForm": "company"}
+    status, made = ask("harbour-bank", "POST", "notices", dict(other, jurisdictionMembers=members))
+    check("CHAT-32: a complete one is registered, and says under which law", status == 201
+          and (made["jurisdiction"], made["jurisdictionMembers"]) == ("XX", members), made)
+    status, _ = ask("harbour-bank", "POST", f"notices/{made['baseRegistrationNumber']}/discharges", {
+        "baseRegistrationNumber": made["baseRegistrationNumber"], "registeringParty": {"code": "harbour-bank"},
+        "debtorName": {"businessName": "Baltic Trade"}})
+    check("CHAT-32: and discharged", status == 201, status)

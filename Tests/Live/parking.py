@@ -57,6 +57,7 @@ def alone(check):
                 time.sleep(2)
             visible(check, url, tokens)
             quotes(check, url, tokens["driver-7f3a"])
+            taxed(check, url, tokens["driver-7f3a"])
             saved(check, url, tokens["harbour-parking"])
             clear(check, folder)
         finally:
@@ -81,6 +82,23 @@ def visible(check, url, tokens):
         check("a stay is for its driver", call("GET", path, headers={"Authorization": f"Bearer {tokens['driver-7f3a']}"})[0] == 200)
         check("and not for another one", call("GET", path, headers={"Authorization": f"Bearer {tokens['driver-29c1']}"})[0] == 404)
         check("nor for a stranger", call("GET", path)[0] == 401)
+
+
+def taxed(check, url, token):
+    """PARK-28: prices with their tax, and a receipt by the rule of the place."""
+    read = lambda path: re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", call("GET", f"{url}{path}", headers={
+        "Authorization": f"Bearer {token}", "Accept": "text/html"})[1].decode()))
+    check("PARK-28: prices say which tax they contain", "VAT 19 % all prices here contain it" in read("/parking/prices/harbour"))
+    paid = next((stay for stay in stays(url, token) if stay["stage"] in ("paid", "refunded")), None)
+    if not check("PARK-28: a paid stay is there", paid):
+        return
+    bill, money = paid["bill"], lambda minor: f"{minor // 100}.{minor % 100:02} points"
+    net = bill["total"] - bill["tax"]
+    check("PARK-28: the tax is that of 19 % in the price", bill["withoutTax"] == net and bill["tax"] == round(bill["total"] * 19 / 119), bill)
+    text = read(f"/parking/stays/{paid['session']}")
+    for words in (f"Price {money(bill['total'])}", f"Without tax {money(net)}", f"VAT 19 % {money(bill['tax'])}", "XX 123 456 789",
+                  "Receipt number"):
+        check(f"PARK-28: the receipt has “{words}”", words in text, text[-900:])
 
 
 def saved(check, url, token):

@@ -82,6 +82,7 @@ def run(check):
             permits(check, lot)
             grace(check, lot)
             change(check, lot, changed)
+            overstay(check, lot)
         finally:
             stop(node)
 
@@ -179,3 +180,47 @@ def change(check, lot, changed):
     check("PARK-16: passages", told == "FINAL", told)
     new = lot.settled(13)
     check("PARK-16: the next car pays the new one", (new["tariff"], new["bill"]["total"]) == (2, 900), new)
+
+
+def overstay(check, lot):
+    """PARK-42: over the lot's limit without an exit: a case with the last evidence, no bill; capped once an exit is confirmed."""
+    hour = 60 * MINUTE
+    told = lot.act("harbour-parking", "lot", f"lot:{LOT}", lot=LOT, name="Harbour", currency="XPT", capacity=50, longest=4 * hour)
+    check("PARK-42: a lot says what is too long", told == "FINAL", told)
+    begun = int(time.time() * 1000) - 6 * hour
+    cases = lot.state(f"parking/lots/{LOT}")["reviews"]
+    cars = {14: "driver-7f3a", 15: "driver-29c1"}
+    for driver in cars.values():
+        lot.drive(IN, driver, begun)
+    for number, driver in cars.items():
+        stay = lot.settled(number)
+        check(f"PARK-42: a stay over its limit is held, {driver}", stay and (stay["stage"], stay["bill"], stay["paid"])
+              == ("held", None, 0), stay)
+    reviews = {lot.review(cases + number)["session"]: (cases + number, lot.review(cases + number)) for number in (1, 2)}
+    for number, driver in cars.items():
+        _, case = reviews[f"{LOT}/{number:08}"]
+        check("PARK-42: the case names the last evidence", (case["kind"], case["passage"]["device"], case["passage"]["time"],
+              case["passage"]["plate"]) == ("noExit", IN, begun, digest(driver).hex()), case)
+    _, body = request_as(lot.people["harbour-parking"], "GET", f"{lot.url}/parking/lots", headers={"Accept": "text/html"})
+    page = body.decode()
+    check("PARK-42: the manager's page has it, with the way to its evidence",
+          page.count("No exit seen") >= 2 and f"session%3A{LOT}%2F00000014" in page, page[:200])
+    number, _ = reviews[f"{LOT}/00000014"]
+    decision = {"review": f"{LOT}/{number:08}", "plate": digest("driver-7f3a"), "reason": "both pictures show this car"}
+    told = lot.act("harbour-parking", "decide", f"review:{LOT}/{number:08}", **decision)
+    check("PARK-42: nobody can bill without an exit", told.startswith("parking-119"), told)
+    lot.drive(OUT, "driver-7f3a", begun + 6 * hour - MINUTE)
+    stay = lot.settled(14)
+    check("PARK-42: an exit that comes too late bills nothing by itself",
+          (stay["stage"], stay["bill"], stay["exit"]) == ("held", None, begun + 6 * hour - MINUTE), stay)
+    told = lot.act("harbour-parking", "decide", f"review:{LOT}/{number:08}", **decision)
+    stay = lot.settled(14)
+    check("PARK-42: a person confirms it; six hours are billed as the four of the limit", told == "FINAL"
+          and (stay["stage"], stay["paid"]) == ("paid", 400), (told, stay))
+    number, _ = reviews[f"{LOT}/00000015"]
+    told = lot.act("harbour-parking", "decide", f"review:{LOT}/{number:08}", review=f"{LOT}/{number:08}", reason="towed")
+    stay = lot.settled(15)
+    check("PARK-42: without an exit a person ends it, free", (told, stay["stage"], stay["bill"], stay["paid"])
+          == ("FINAL", "closed", None, 0), (told, stay))
+    decided = lot.review(number)
+    check("PARK-42: by name, with a reason", (decided["decision"], decided["decidedBy"]) == ("towed", "harbour-parking"), decided)

@@ -13,8 +13,13 @@ from members import acting, bundle, cairn, listed, record
 from process import get_json, request, shown_key, stop
 from statement import Participant
 
+from oracle import signing  # where the evidence's test looks for other code
+
 #: Who rotates at its own node, whose node is killed right after it, whose is away meanwhile, and who gives the others' votes.
 FIRST, KILLED, AWAY, OTHER = "retail", "logistics", "laboratory", "cooperative"
+
+#: Member of a header that is the ledger's time.
+TIME = 10
 
 
 def run(check):
@@ -25,6 +30,7 @@ def run(check):
         try:
             pids = {member: network.pid(member) for member in network.members}
             first = record(network, OTHER)
+            kept, leaked = bundle(network, OTHER, first), [own(network, member) for member in (FIRST, KILLED, AWAY)]
             before, network.paid = network.balance(OTHER), 0
             clients = [Client(network, number) for number in range(4)]
             for client in clients:
@@ -39,6 +45,7 @@ def run(check):
                 client.join(120)
             nothing_lost(check, network, clients, before)
             proofs(check, network, first)
+            renewed(check, network, kept, leaked)
             foreign(check, network)
         except BaseException:
             for member in network.members:
@@ -183,6 +190,51 @@ def proofs(check, network, first):
     check("what was rebuilt passes its audit with every signature", audit.returncode == 0, audit.stdout + audit.stderr)
     network.start(FIRST)
     network.agree()
+
+
+def renewed(check, network, kept, leaked):
+    """CHAT-29: evidence of long ago verifies after its keys are gone, and signatures of today keep it from being forged with them."""
+    url, path = network.urls[OTHER], network.folder / "kept.bundle"
+
+    def verify(content, *more):
+        path.write_bytes(content)
+        return cairn("receipt", "verify", str(path), "--ledger", network.ledger, *more)
+    check("CHAT-29: a bundle from before the keys changed verifies as it is", verify(kept).returncode == 0)
+    today = ["--members", json.loads(cairn("member", "list", "--node", url, "--output", "json").stdout)["set"]]
+    done = verify(kept, *today)
+    check("CHAT-29: for who believes today's members alone it is not enough", done.returncode == 9 and "renew it" in done.stdout, done.stdout)
+    done = cairn("receipt", "renew", str(path), "--node", url)
+    fresh = path.read_bytes()
+    check("CHAT-29: today's members sign its blocks again", done.returncode == 0 and fresh != kept, done.stderr)
+    done = verify(fresh, *today)
+    check("CHAT-29: then it is", done.returncode == 0 and "sign its blocks again" in done.stdout, done.stdout)
+    told, wrong = Verifier(network.ledger)(fresh)
+    check("CHAT-29: by other code, too", told.returncode == 0 and not wrong, str(wrong))
+    false = forged(kept, leaked)
+    check("CHAT-29: who stole a quorum's keys of then forges a block of then", verify(false).returncode == 0)
+    done = cairn("receipt", "renew", str(path), "--node", url)
+    check("CHAT-29: which nobody renews", done.returncode == 9 and path.read_bytes() == false, done.stderr)
+    parts = cbor2.loads(false) | {number: cbor2.loads(fresh)[number] for number in (9, 10)}
+    false = cbor2.dumps(parts, canonical=True)
+    done = verify(false, *today)
+    check("CHAT-29: nor does a renewal of another one help", done.returncode == 9, done.stdout)
+    check("CHAT-29: as other code finds", 9 in Verifier(network.ledger)(false)[1])
+    again = cairn("receipt", "renew", str(path), "--node", url, "--to", str(path) + ".again")
+    check("CHAT-29: nor another", again.returncode == 9, again.stderr)
+
+
+def forged(kept, leaked):
+    """The bundle with another time in its first block, signed with the keys that a quorum had then."""
+    parts = cbor2.loads(kept)
+    header = cbor2.loads(parts[3][0][0])
+    header[TIME] += 1
+    raw = cbor2.dumps(header, canonical=True)
+    votes = []
+    for member in sorted(leaked, key=lambda member: member.kid):
+        protected = cbor2.dumps({1: -8, 4: member.kid}, canonical=True)
+        votes.append([protected, {}, member.key.sign(signing.vote_structure(protected, raw))])
+    parts[3][0] = [raw, cbor2.dumps(cbor2.CBORTag(98, [b"", {}, None, votes]), canonical=True)]
+    return cbor2.dumps(parts, canonical=True)
 
 
 def foreign(check, network):

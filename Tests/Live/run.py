@@ -28,6 +28,7 @@ import exports
 import faults
 import fish
 import fish_cases
+import fish_losses
 import fish_records
 import history
 import inputs
@@ -71,6 +72,7 @@ USE_CASES = [("EPCIS capture", capture.run), ("a tag reader", tagreader.run), ("
          ("fish farming and its drill", fish.run),
          ("records and alarms of fish farming", fish_records.run),
          ("contracts, nights and cases of fish farming", fish_cases.run),
+         ("losses, worth and warnings of fish farming", fish_losses.run),
          ("automated parking", parking.run), ("rules of automated parking", parking_rules.run),
          ("devices of a car park", parking_devices.run)]
 NETWORKS = [("nodes of their own", cluster.run), ("state and statements of old blocks", history.run),

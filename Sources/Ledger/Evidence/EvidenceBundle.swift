@@ -58,6 +58,8 @@ public struct EvidenceBundle: Sendable {
     public var notes: [(title: String, text: String)]
     /// Changes of the ledger's members up to the head, in order.
     public var changes: [MemberHistory.Announcement]
+    /// Signatures of later members over its blocks; nil before the first renewal.
+    public var renewal: Renewal?
 
     public init(
         genesis: Bytes, blocks: [Block], records: [Record], state: [StateRecord], readings: [ProvedReading] = [],
@@ -91,6 +93,7 @@ public struct EvidenceBundle: Sendable {
         ]
         if !notes.isEmpty { members.append((8, .array(notes.map { .array([.text($0.title), .text($0.text)]) }))) }
         if !changes.isEmpty { members.append((9, MemberHistory.cbor(changes))) }
+        if let renewal { members.append((10, renewal.cbor)) }
         return CBOR.map(CBORMap(members)).encoded()
     }
 
@@ -108,6 +111,7 @@ public struct EvidenceBundle: Sendable {
         self.state = []
         self.readings = []
         changes = try map[9].map { cbor throws(LedgerError) in try MemberHistory.announcements(cbor) } ?? []
+        renewal = try map[10].map { cbor throws(LedgerError) in try Renewal(cbor: cbor) }
         for item in blocks {
             guard let parts = item.array, parts.count == 2, let header = parts[0].bytes, let votes = parts[1].bytes
             else { throw malformed }

@@ -21,11 +21,12 @@ public struct EvidenceVerifier {
         ]
     }
 
-    private let bundle: EvidenceBundle
+    let bundle: EvidenceBundle
     private let expectedLedger: Hash32?
+    let trustedMembers: Hash32?
     private var checks: [Check] = []
-    private var members: MemberHistory?
-    private var headers: [BlockHeader?] = []
+    private(set) var members: MemberHistory?
+    private(set) var headers: [BlockHeader?] = []
     private var keys: [Hash32: KeyRecord] = [:]
 
     /// A key as the ledger's state records it.
@@ -38,11 +39,15 @@ public struct EvidenceVerifier {
         func isValid(at height: UInt64) -> Bool { from <= height && until.map { height < $0 } ?? true }
     }
 
-    /// - Parameter expectedLedger: the ledger id that the verifier trusts; nil reports the id found.
-    public static func verify(_ bytes: Bytes, expectedLedger: Hash32? = nil) -> Report {
+    /// - Parameters:
+    ///   - expectedLedger: the ledger id that the verifier trusts; nil reports the id found.
+    ///   - trustedMembers: hash of the member set that signs today, as the verifier knows it from elsewhere; then older
+    ///     keys, which somebody may have stolen or broken since, cannot make evidence.
+    public static func verify(_ bytes: Bytes, expectedLedger: Hash32? = nil, trustedMembers: Hash32? = nil) -> Report {
         do {
             var verifier = EvidenceVerifier(
-                bundle: try EvidenceBundle(decoding: bytes), expectedLedger: expectedLedger)
+                bundle: try EvidenceBundle(decoding: bytes), expectedLedger: expectedLedger,
+                trustedMembers: trustedMembers)
             verifier.run()
             return Report(checks: verifier.checks)
         } catch {
@@ -52,8 +57,9 @@ public struct EvidenceVerifier {
         }
     }
 
-    private init(bundle: EvidenceBundle, expectedLedger: Hash32?) {
+    private init(bundle: EvidenceBundle, expectedLedger: Hash32?, trustedMembers: Hash32?) {
         self.bundle = bundle
+        self.trustedMembers = trustedMembers
         self.expectedLedger = expectedLedger
     }
 
@@ -66,9 +72,11 @@ public struct EvidenceVerifier {
         for index in bundle.records.indices { checkSignature(index) }
         for index in bundle.readings.indices { checkReading(index) }
         checkCheckpoint()
+        checkRenewal()
+        checkTrusted()
     }
 
-    private mutating func add(_ title: String, _ passed: Bool, _ detail: String) {
+    mutating func add(_ title: String, _ passed: Bool, _ detail: String) {
         checks.append(Check(number: checks.count + 1, title: title, passed: passed, detail: detail))
     }
 
@@ -99,18 +107,28 @@ public struct EvidenceVerifier {
             }
             let signers = members.members(at: header.height)
             let votes = certificate.validVotes(over: block.header, in: signers)
-            let ours =
-                header.ledger == Hash32.sha256(bundle.genesis)
-                && header.nextMembers == members.members(after: header.height).hash
-            // A vote that does not hold has no business in a certificate, also where enough others do.
-            let final = ours && votes >= signers.quorum && votes == certificate.votes.count
-            headers.append(final ? header : nil)
+            let final = finalHeader(block)
+            headers.append(final)
             add(
-                "Block \(header.height) is final", final,
-                ours
+                "Block \(header.height) is final", final != nil,
+                header.ledger == Hash32.sha256(bundle.genesis)
                     ? "\(votes) of \(signers.count) members signed it; \(signers.quorum) are needed"
                     : "it belongs to another ledger or member set")
         }
+    }
+
+    /// The header of a block that a quorum of its height signed; nil for any other.
+    func finalHeader(_ block: EvidenceBundle.Block) -> BlockHeader? {
+        guard let members, let header = try? BlockHeader(decoding: block.header),
+            let certificate = try? FinalityCertificate(decoding: block.certificate)
+        else { return nil }
+        let signers = members.members(at: header.height)
+        let votes = certificate.validVotes(over: block.header, in: signers)
+        let isOurs =
+            header.ledger == Hash32.sha256(bundle.genesis)
+            && header.nextMembers == members.members(after: header.height).hash
+        // A vote that does not hold has no business in a certificate, also where enough others do.
+        return isOurs && votes >= signers.quorum && votes == certificate.votes.count ? header : nil
     }
 
     private mutating func checkInclusion(_ index: Int) {

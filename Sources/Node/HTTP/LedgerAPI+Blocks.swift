@@ -70,8 +70,32 @@ extension LedgerAPI {
                 let view = LogView(size: UInt64(second), reader: self.node.serving.store)
                 return .json(["path": try view.consistencyPath(from: UInt64(first)).map(\.hex)])
             },
+            Route(
+                .get, "/api/v1/ledgers/{ledger}/renewal",
+                "Today's signatures over older blocks: a head, and the places of their SEAL leaves in its log",
+                tag: "evidence", access: .anyone,
+                parameters: [
+                    Self.ledgerParameter,
+                    .init(
+                        "heights", in: .query, "Heights, with commas", .pattern("[0-9]+(,[0-9]+)*"), isRequired: true),
+                ], produces: "application/cbor", problems: [404: "not-found"]
+            ) { request in
+                try self.requireLedger(request)
+                let parts = (request.query["heights"] ?? "").split(separator: ",")
+                let heights = parts.compactMap { UInt64($0) }
+                guard (1...Self.maximumRenewed).contains(heights.count), heights.count == parts.count else {
+                    throw Problem.badRequest("heights are 1 to \(Self.maximumRenewed) numbers")
+                }
+                do {
+                    let (renewal, changes) = try await self.node.renewal(of: heights)
+                    return .bytes(renewal.answer(with: changes), "application/cbor")
+                } catch { throw Problem.from(error) }
+            },
         ]
     }
+
+    /// Blocks that are renewed at once.
+    private static let maximumRenewed = 200
 
     func block(_ text: String) throws -> StoredBlock {
         guard let height = UInt64(text), height <= node.finalHeight,

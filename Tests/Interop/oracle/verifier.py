@@ -28,7 +28,7 @@ class Bundle:
     def run(self) -> dict[int, str]:
         failed: dict[int, str] = {}
         checks = [self.form, self.ledger, self.blocks, self.inclusion, self.state, self.signers, self.readings,
-                  self.checkpoint]
+                  self.checkpoint, self.renewal]
         for number, check in enumerate(checks, 1):
             try:
                 check()
@@ -40,7 +40,7 @@ class Bundle:
 
     def form(self) -> None:
         self.parts = decode(self.data)
-        need(self.parts[1] == "cairn-evidence/1" and set(self.parts) <= set(range(1, 10)), "not a bundle")
+        need(self.parts[1] == "cairn-evidence/1" and set(self.parts) <= set(range(1, 11)), "not a bundle")
         self.genesis = decode(self.parts[2])
         self.headers = [decode(header) for header, _ in self.parts[3]]
         self.changes = [(decode(header), header, votes, members) for header, votes, members in self.parts.get(9, [])]
@@ -148,6 +148,20 @@ class Bundle:
             need(dash == "\u2014", "not a signature line")
             signers.add(self.note_signer(origin, name, base64.b64decode(blob, validate=True), text))
         need(len(signers) >= quorum(len(self.members(head[3] + 1))), f"{len(signers)} members signed")
+
+    def renewal(self) -> None:
+        if self.parts.get(10) is None:
+            return
+        raw, votes, seals = self.parts[10]
+        head = decode(raw)
+        need(head[2] == self.id, "a later head of another ledger")
+        need(head[11] == sha256(encode(self.members(head[3] + 1))), "a later head of other members")
+        self.certificate(raw, votes, self.members(head[3]))
+        need(len(seals) == len(self.headers), "not all blocks are renewed")
+        for (block, _), header, (size, index, path) in zip(self.parts[3], self.headers, seals):
+            need(header[3] < head[3] and index == header[6] and size == head[6], "another place than the block's SEAL leaf")
+            root = merkle.root_from_inclusion(merkle.leaf_hash(block), index, size, path)
+            need(root == head[7], "a block is not in the later head's log")
 
     def note_signer(self, origin: str, name: str, blob: bytes, text: str) -> str:
         for member, key in self.members(self.headers[-1][3] + 1):

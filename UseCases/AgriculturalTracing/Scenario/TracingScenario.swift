@@ -97,7 +97,7 @@ struct TracingScenario: Sendable {
         }
     }
 
-    /// What is said once of a farm: its brand, its certificate, how its crop should grow, where its cold-room probe hangs.
+    /// What is said once of a farm: its brand, its certificate, where its cold-room probe hangs.
     private func furnish() async throws {
         try await record(
             "T4.1", "Farmer", "stateBrand",
@@ -111,15 +111,6 @@ struct TracingScenario: Sendable {
                 ("certificate", "GGN-4049929999999"), ("holder", "farm"), ("scheme", "GLOBALG.A.P. IFA v6"),
                 ("scope", "Tomatoes"), ("from", .unsigned(now() - 1)), ("until", .unsigned(now() + Self.accreditation)),
             ], about: "farm", "certificate GLOBALG.A.P. IFA v6, two years", as: "accreditor")
-        try await record(
-            "T4.1", "Farmer", "expectGrowth",
-            [
-                ("plot", .text(plot)),
-                (
-                    "heights",
-                    .array([30, 60, 110, 200, 330, 530, 800, 1100, 1370, 1580, 1720, 1800].map { .unsigned($0) })
-                ),
-            ], about: "plot:\(plot)", "expected growth")
         let probe = try FarmStage(stage: stage).configuration(interval: 5).devices.first { $0.kind == .coldRoomProbe }
         try await record(
             "T4.1", "Farmer", "placeDevice",

@@ -7,6 +7,8 @@ public struct Lot: StateValue, Hashable {
     public let name: String
     public let currency: String
     public let capacity: UInt64
+    /// A stay this long without an exit is reviewed, ms; nil for what genesis says.
+    public let longest: UInt64?
     public var occupied: UInt64 = 0
     /// Tariffs so far; the latest has this number.
     public var tariffs: UInt64 = 0
@@ -14,11 +16,12 @@ public struct Lot: StateValue, Hashable {
     public var sessions: UInt64 = 0
     public var reviews: UInt64 = 0
 
-    public init(operatorID: String, name: String, currency: String, capacity: UInt64) {
+    public init(operatorID: String, name: String, currency: String, capacity: UInt64, longest: UInt64?) {
         self.operatorID = operatorID
         self.name = name
         self.currency = currency
         self.capacity = capacity
+        self.longest = longest
     }
 
     public init(cbor: Value) throws(ContractError) {
@@ -27,7 +30,9 @@ public struct Lot: StateValue, Hashable {
             let occupied = map["occupied"]?.unsigned, let tariffs = map["tariffs"]?.unsigned,
             let sessions = map["sessions"]?.unsigned, let reviews = map["reviews"]?.unsigned
         else { throw .corrupt("of a lot") }
-        self.init(operatorID: operatorID, name: name, currency: currency, capacity: capacity)
+        self.init(
+            operatorID: operatorID, name: name, currency: currency, capacity: capacity,
+            longest: map["longest"]?.unsigned)
         (self.occupied, self.tariffs, self.sessions, self.reviews) = (occupied, tariffs, sessions, reviews)
     }
 
@@ -35,7 +40,7 @@ public struct Lot: StateValue, Hashable {
         [
             "operator": .text(operatorID), "name": .text(name), "currency": .text(currency),
             "capacity": .unsigned(capacity), "occupied": .unsigned(occupied), "tariffs": .unsigned(tariffs),
-            "sessions": .unsigned(sessions), "reviews": .unsigned(reviews),
+            "sessions": .unsigned(sessions), "reviews": .unsigned(reviews), "longest": .optional(longest),
         ]
     }
 }

@@ -38,7 +38,7 @@ extension ParkingContract {
                 }
                 guard try state.get(Self.permits, "\(lot)/\(session.entry.plate.hex)") == nil else { return }
                 let again = try Bill.compute(
-                    published.tariff, entry: session.entry.time / 1000, exit: exit.time / 1000)
+                    published.tariff, entry: session.entry.time / 1000, exit: min(exit.time, session.limit) / 1000)
                 if again.total != bill.total { violations.append("\(key): the bill computes to \(again.total)") }
             }
             return violations

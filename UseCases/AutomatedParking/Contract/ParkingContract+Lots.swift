@@ -2,14 +2,21 @@ import ContractKit
 
 /// What the operator of a lot sets: capacity, lanes, tariffs, permits.
 extension ParkingContract {
-    func lot(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
+    func lot(
+        _ arguments: inout Arguments, _ rules: ParkingRules, _ context: ContractContext
+    ) throws(ContractError) {
         let id = try Self.identifier(try arguments.text("lot", maximum: 40), "lot")
         let name = try arguments.text("name", maximum: 80)
         let currency = try arguments.text("currency", maximum: 3)
         let capacity = try arguments.unsigned("capacity", in: 1...100_000)
+        let longest = try arguments.optionalUnsigned("longest")
         try arguments.finish()
         try context.requireRole(Role.lotOperator)
-        var lot = Lot(operatorID: context.sender.id, name: name, currency: currency, capacity: capacity)
+        guard (ParkingRules.shortest...rules.longest).contains(longest ?? rules.longest) else {
+            throw .invalid("longest", "\(ParkingRules.shortest) to \(rules.longest) ms")
+        }
+        var lot = Lot(
+            operatorID: context.sender.id, name: name, currency: currency, capacity: capacity, longest: longest)
         if let known = try context.get(Self.lots, id) {
             try requireOperator(known, context)
             guard known.currency == currency else { throw .invalid("currency", "what it was: \(known.currency)") }

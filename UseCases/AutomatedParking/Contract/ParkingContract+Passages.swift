@@ -108,7 +108,8 @@ extension ParkingContract {
         lot.sessions += 1
         let key = Self.session(id, lot.sessions)
         let isCloned = try context.get(Self.present, passage.plate.hex) != nil
-        var session = ParkingSession(entry: passage, driver: driver, tariff: version, stage: .open)
+        let limit = try passage.time.adding(lot.longest ?? rules.longest)
+        var session = ParkingSession(entry: passage, driver: driver, tariff: version, limit: limit, stage: .open)
         if isCloned {
             session.stage = .held
             session.reason = "this plate is in two places at once"
@@ -119,7 +120,7 @@ extension ParkingContract {
         } else {
             context.set(Self.present, passage.plate.hex, key)
             lot.occupied += 1
-            context.schedule("late \(key)", at: try passage.time.adding(rules.longest))
+            context.schedule("late \(key)", at: limit)
         }
         context.set(Self.sessions, key, session)
         if let driver { context.set(Self.stays, "\(driver)/\(key)", passage.time) }
@@ -148,7 +149,7 @@ extension ParkingContract {
         // Two places at once: the first stays where it is, so that the second is held as well.
         if isClone { return }
         context.remove(Self.present, passage.plate.hex)
-        context.cancel("late \(other)", at: try session.entry.time.adding(rules.longest))
+        context.cancel("late \(other)", at: session.limit)
         if place == id {
             lot.occupied -= min(lot.occupied, 1)
         } else {
@@ -172,7 +173,7 @@ extension ParkingContract {
         var session = try context.require(Self.sessions, key, "the session")
         guard passage.time >= session.entry.time else { throw Refusal.time }
         context.remove(Self.present, passage.plate.hex)
-        context.cancel("late \(key)", at: try session.entry.time.adding(rules.longest))
+        context.cancel("late \(key)", at: session.limit)
         lot.occupied -= min(lot.occupied, 1)
         session.exit = passage
         // Of two cars with one plate neither is charged before a person has looked.
@@ -187,7 +188,7 @@ extension ParkingContract {
     }
 
     /// Step 7: from entry, exit and the tariff that held at the entry.
-    private func bill(
+    func bill(
         _ session: inout ParkingSession, _ key: String, _ id: String, _ rules: ParkingRules,
         _ context: ContractContext
     ) throws(ContractError) {
@@ -200,7 +201,8 @@ extension ParkingContract {
             discounts = [permit.discount]
         }
         let bill = try Bill.compute(
-            published.tariff, entry: session.entry.time / 1000, exit: exit.time / 1000, discounts: discounts)
+            published.tariff, entry: session.entry.time / 1000, exit: min(exit.time, session.limit) / 1000,
+            discounts: discounts)
         session.bill = bill
         if bill.total == 0 {
             session.stage = .closed

@@ -10,7 +10,11 @@ extension ParkingContract {
         context.set(Self.reviews, key, review)
         try context.emit(
             "review", subject: "review:\(key)",
-            [("kind", .text(review.kind.rawValue)), ("session", .optional(review.session))])
+            [
+                ("kind", .text(review.kind.rawValue)), ("session", .optional(review.session)),
+                ("seenBy", .optional(review.passage?.device)), ("seenAt", .optional(review.passage?.time)),
+                ("image", review.passage.map { .hash($0.image) } ?? .null),
+            ])
     }
 
     /// E4: the driver says that a charge is wrong.
@@ -55,8 +59,10 @@ extension ParkingContract {
         switch review.kind {
         case .weak, .similar, .unread:
             if let plate, let passage = review.passage { try accept(passage, as: plate, id, &lot, rules, context) }
+        case .noExit where plate != nil:
+            if let session = review.session { try confirm(session, reason, rules, context) }
         case .noExit, .twoPlaces:
-            if let session = review.session { try end(session, reason, &lot, rules, context) }
+            if let session = review.session { try end(session, reason, &lot, context) }
         case .dispute:
             if let session = review.session { try answer(session, refund ?? 0, lot, rules, context) }
         case .ownership:
@@ -89,9 +95,20 @@ extension ParkingContract {
         }
     }
 
+    /// The car left after its stay was too long, and a person says that it was this one: billed, up to the limit.
+    private func confirm(
+        _ key: String, _ reason: String, _ rules: ParkingRules, _ context: ContractContext
+    ) throws(ContractError) {
+        guard var session = try context.get(Self.sessions, key), session.stage == .held else { return }
+        guard session.exit != nil else { throw Refusal.noExit }
+        session.reason = reason
+        try bill(&session, key, Self.lotName(key), rules, context)
+        context.set(Self.sessions, key, session)
+    }
+
     /// Ends a stay without charge: there is no exit to bill it by.
     private func end(
-        _ key: String, _ reason: String, _ lot: inout Lot, _ rules: ParkingRules, _ context: ContractContext
+        _ key: String, _ reason: String, _ lot: inout Lot, _ context: ContractContext
     ) throws(ContractError) {
         guard var session = try context.get(Self.sessions, key), session.stage == .held else { return }
         session.stage = .closed
@@ -100,7 +117,7 @@ extension ParkingContract {
         let plate = session.entry.plate.hex
         guard try context.get(Self.present, plate) == key else { return }
         context.remove(Self.present, plate)
-        context.cancel("late \(key)", at: try session.entry.time.adding(rules.longest))
+        context.cancel("late \(key)", at: session.limit)
         // The case may have been opened at another lot than the one where the car was.
         let place = Self.lotName(key)
         if try context.get(Self.lots, place)?.name == lot.name {

@@ -56,7 +56,7 @@ public struct ParkingContract: Contract {
         var arguments = Arguments(operation.arguments)
         let rules = try ParkingRules(context.parameters)
         switch operation.name {
-        case "lot": try lot(&arguments, context)
+        case "lot": try lot(&arguments, rules, context)
         case "lane": try lane(&arguments, context)
         case "endLane": try endLane(&arguments, context)
         case "tariff": try tariff(&arguments, rules, context)
@@ -117,6 +117,7 @@ public struct ParkingContract: Contract {
         static let repeated = ContractError(115, "this passage is on the ledger")
         static let noTag = ContractError(116, "no account has registered this tag for the plate")
         static let tagTaken = ContractError(117, "the tag stands for another plate; end that first")
+        static let noExit = ContractError(119, "no exit was seen; nothing is billed without one")
         static let called = ContractError(118, "somebody was called for this device already")
     }
 

@@ -2,13 +2,16 @@ import ContractKit
 
 /// What genesis says about parking; times in ms.
 public struct ParkingRules: Sendable, Hashable {
+    /// The least that a lot can say is too long: an hour.
+    public static let shortest: UInt64 = 3_600_000
+
     /// A read is taken alone when its weakest character is at least so sure, thousandths; two that agree, when both are at
     /// least ``agreeing``.
     public let sure: UInt64
     public let agreeing: UInt64
     /// Nobody drives from one lot to another in less.
     public let travel: UInt64
-    /// A stay this long without an exit is reviewed.
+    /// A stay this long without an exit is reviewed, where its lot does not say less; and it is billed for no longer.
     public let longest: UInt64
     /// A claim is due so long after it was made; no fee is added before.
     public let claim: UInt64

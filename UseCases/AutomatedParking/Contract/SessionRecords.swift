@@ -64,6 +64,8 @@ public struct ParkingSession: StateValue, Hashable {
     public let driver: String?
     /// Fixed at the entry.
     public let tariff: UInt64
+    /// When it has lasted too long, ms since 1970: without an exit it is reviewed then, and nothing later is billed.
+    public let limit: UInt64
     public var stage: Stage
     public var exit: Passage?
     public var bill: Bill?
@@ -78,19 +80,22 @@ public struct ParkingSession: StateValue, Hashable {
     /// Who paid: the wallet.
     public var payer: String?
 
-    public init(entry: Passage, driver: String?, tariff: UInt64, stage: Stage) {
+    public init(entry: Passage, driver: String?, tariff: UInt64, limit: UInt64, stage: Stage) {
         self.entry = entry
         self.driver = driver
         self.tariff = tariff
+        self.limit = limit
         self.stage = stage
     }
 
     public init(cbor: Value) throws(ContractError) {
         guard let map = cbor.map, let entry = map["entry"], let tariff = map["tariff"]?.unsigned,
+            let limit = map["limit"]?.unsigned,
             let stage = map["stage"]?.text.flatMap(Stage.init(rawValue:)), let paid = map["paid"]?.unsigned,
             let refunded = map["refunded"]?.unsigned
         else { throw .corrupt("of a session") }
-        self.init(entry: try Passage(cbor: entry), driver: map["driver"]?.text, tariff: tariff, stage: stage)
+        self.init(
+            entry: try Passage(cbor: entry), driver: map["driver"]?.text, tariff: tariff, limit: limit, stage: stage)
         if let exit = map["exit"], !exit.isNull { self.exit = try Passage(cbor: exit) }
         if let bill = map["bill"], !bill.isNull { self.bill = try Bill(cbor: bill) }
         (self.paid, self.refunded) = (paid, refunded)
@@ -102,7 +107,7 @@ public struct ParkingSession: StateValue, Hashable {
 
     public var cbor: Value {
         [
-            "entry": entry.cbor, "driver": .optional(driver), "tariff": .unsigned(tariff),
+            "entry": entry.cbor, "driver": .optional(driver), "tariff": .unsigned(tariff), "limit": .unsigned(limit),
             "stage": .text(stage.rawValue), "exit": exit?.cbor ?? .null, "bill": bill?.cbor ?? .null,
             "paid": .unsigned(paid), "refunded": .unsigned(refunded), "due": .optional(due),
             "reason": .optional(reason), "payment": payment.map { .hash($0) } ?? .null, "payer": .optional(payer),

@@ -232,10 +232,7 @@ struct DriverRoutes: Sendable {
                     grounds: ParkingRoutes.grounds(key, exit)))
         }
         if let bill = stay.bill {
-            facts.append(
-                Fact(
-                    "Price", ParkingWords.money(bill.total), note: "of it tax \(ParkingWords.money(bill.tax))",
-                    grounds: Grounds(about: ["session:\(key)"])))
+            facts += try Self.price(bill, key, stay, record, platform)
         }
         if let due = stay.due { facts.append(Fact("Due", ParkingWords.moment(due), note: "nothing is added before")) }
         if stay.refunded > 0 {
@@ -265,6 +262,24 @@ struct DriverRoutes: Sendable {
         return WorkPage(
             kicker: "Automated parking", title: "Receipt", facts: facts,
             tables: [BillTable.table(stay.bill)], forms: forms)
+    }
+
+    /// Net, tax by the rule that held at the entry, gross, and who sold: what a receipt needs in most places.
+    private static func price(
+        _ bill: Bill, _ key: String, _ stay: ParkingSession, _ lot: Lot?, _ platform: Platform
+    ) throws -> [Fact] {
+        let name = String(key.prefix { $0 != "/" })
+        let tariff = try platform.state.get(ParkingContract.tariffs, "\(name)/\(stay.tariff)")?.tariff
+        let rule = tariff?.taxRule ?? TaxRule()
+        let rates = Set(tariff?.tables.map(\.tax) ?? [])
+        let rate = rates.count == 1 ? rates.first.map { " \(ParkingWords.percent($0))" } ?? "" : ""
+        return [
+            Fact("Price", ParkingWords.money(bill.total), grounds: Grounds(about: ["session:\(key)"])),
+            Fact("Without tax", ParkingWords.money(bill.total - min(bill.total, bill.tax))),
+            Fact("\(rule.label)\(rate)", ParkingWords.money(bill.tax), note: "contained in the price"),
+            Fact("Sold by", lot.map { platform.name(of: $0.operatorID) } ?? "", note: rule.number),
+            Fact("Receipt number", ParkingContract.paymentName(key), style: .code),
+        ]
     }
 
     private func visitor(_ session: Session?, found: [(key: String, session: ParkingSession)]?) -> WorkPage {

@@ -71,7 +71,7 @@ struct OperatorRoutes: Sendable {
         let tariff = TariffForm(
             firstHour: try number("firstHour", 0...1000), halfHour: try number("halfHour", 0...1000),
             daily: try number("daily", 0...10_000), grace: try number("grace", 0...120) / 100 * 60
-        ).tariff(current.zone)
+        ).tariff(current.zone, tax: current.tables.first?.tax ?? 0, rule: current.taxRule)
         // A minute's notice, and some for the way to the ledger.
         let from = platform.now + 60_000 + 30_000
         return [
@@ -115,7 +115,7 @@ struct OperatorRoutes: Sendable {
                     Fact("Doubtful cases", "\(open.count) open", note: "\(disputes) disputes of \(ended.count) stays"),
                 ],
             tables: [
-                casesTable(cases.suffix(40).reversed()), maintenanceTable(calls), try staysTable(stays.prefix(60)),
+                try casesTable(cases.suffix(40).reversed()), maintenanceTable(calls), try staysTable(stays.prefix(60)),
             ],
             forms: open.prefix(3).map { decideForm($0.key, $0.review, session) }
                 + stays.filter { $0.session.stage == .claimed && $0.session.driver == nil }.prefix(2).map {
@@ -125,23 +125,36 @@ struct OperatorRoutes: Sendable {
             current: "/parking/lots")
     }
 
-    private func casesTable(_ cases: [(key: String, review: Review)]) -> Table {
+    private func casesTable(_ cases: [(key: String, review: Review)]) throws -> Table {
         Table(
             caption: "Cases for a person",
             columns: [
-                .init("Since"), .init("What"), .init("Why"), .init("Sure to", isNumeric: true), .init("Decision"),
-                .init("By"),
+                .init("Since"), .init("What"), .init("Why"), .init("Sure to", isNumeric: true), .init("Last seen"),
+                .init("Decision"), .init("By"),
             ],
-            rows: cases.map { key, review in
+            rows: try cases.map { key, review in
                 [
                     .time(ParkingWords.moment(review.opened)), .text(ParkingWords.kind(review.kind)),
                     .text(review.reason), .text(review.passage.map { "\($0.confidence / 10) %" } ?? ""),
+                    try lastSeen(review),
                     review.decision.map { .text($0) } ?? .mark("Open", .bad),
                     .text(review.decidedBy.map(platform.name) ?? ""),
                 ]
             },
             empty: .init(
                 "No doubtful case. They appear when a plate is weak, looks like another, or an exit is missing."))
+    }
+
+    /// The passage that the case rests on, by lane and time; its evidence has the camera's signed message.
+    private func lastSeen(_ review: Review) throws -> Table.Cell {
+        guard let passage = review.passage else { return .text("") }
+        let lane = try platform.state.get(ParkingContract.lanes, passage.device)?.name ?? passage.device
+        let name = review.session.map { "session:\($0)" } ?? "image:\(passage.image.hex)"
+        return .link(
+            "\(lane), \(ParkingWords.moment(passage.time).text)",
+            href: Grounds(
+                about: [name], devices: [passage.device], from: passage.time, to: passage.time + 1
+            ).href)
     }
 
     private func staysTable(_ stays: ArraySlice<(key: String, session: ParkingSession)>) throws -> Table {
@@ -179,6 +192,15 @@ struct OperatorRoutes: Sendable {
                     "plate", label: "Whose car it was", kind: .choice([.init("", "Not certain: dismiss")] + choices),
                     isRequired: false))
         }
+        if hasLeft(review), let plate = review.candidates.first {
+            fields.append(
+                .init(
+                    "plate", label: "An exit was seen later",
+                    kind: .choice([
+                        .init("", "Not certain: end without charge"),
+                        .init(plate.hex, "It was this car: bill to the limit"),
+                    ]), isRequired: false))
+        }
         if review.kind == .dispute {
             fields.append(
                 .init(
@@ -191,6 +213,12 @@ struct OperatorRoutes: Sendable {
             title: "\(ParkingWords.kind(review.kind)): \(review.reason)",
             action: "/parking/decide", fields: fields, fixed: [.init("review", key)], submit: "Decide",
             csrfToken: session.formToken)
+    }
+
+    /// A case of a missing exit whose car was seen to leave after all: it can be billed, and only then.
+    private func hasLeft(_ review: Review) -> Bool {
+        guard review.kind == .noExit, let key = review.session else { return false }
+        return (try? platform.state.get(ParkingContract.sessions, key))?.exit != nil
     }
 
     private func deskForm(_ key: String, _ stay: ParkingSession, _ session: Session) -> Form {

@@ -27,6 +27,9 @@ enum ParkingExchange {
         switch event.name {
         case "opened":
             return [row("4", "Platform", "Wallet and manager", "session, tariff version \(number("tariff"))")]
+        case "review" where event.details[text: "kind"]?.text == Review.Kind.noExit.rawValue:
+            let seen = event.details[text: "seenBy"]?.text ?? "nobody"
+            return [row("E2", "Platform", "Manager", "session over its limit, last seen by \(seen)")]
         case "left": return [row("7", "Contract", "Platform", "bill of \(number("total"))")]
         case "paid":
             return [

@@ -77,10 +77,14 @@ struct ParkingPlan: Sendable {
     /// The first driver's car has a tag on its windscreen.
     static let tag = (driver: "driver-7f3a", number: "3045 7711 0042")
 
+    /// Of the city that both lots stand in.
+    static let taxRule = TaxRule("VAT", number: "XX 123 456 789")
+
     static func tariff(of lot: String) -> Tariff {
         let zone = CivilZone(offset: 60, summerTime: .europe)
         if lot == "harbour" {
-            return TariffForm(firstHour: 200, halfHour: 100, daily: 2400, grace: 600).tariff(zone)
+            return TariffForm(firstHour: 200, halfHour: 100, daily: 2400, grace: 600)
+                .tariff(zone, tax: 1900, rule: taxRule)
         }
         let day = RateTable.Window(days: 0x3F, from: 8 * 60, to: 20 * 60)
         let table = RateTable(
@@ -92,7 +96,7 @@ struct ParkingPlan: Sendable {
                 .init(
                     "Night and Sunday", lines: [.init(.flatRate, "for the stay", value: 50)]),
             ], grace: 600, tax: 1900)
-        return Tariff([table], zone: zone)
+        return Tariff([table], zone: zone, taxRule: taxRule)
     }
 }
 
@@ -105,7 +109,8 @@ struct TariffForm: Sendable {
     /// Seconds.
     let grace: UInt64
 
-    func tariff(_ zone: CivilZone) -> Tariff {
+    /// Prices contain a tax of hundredths of a percent.
+    func tariff(_ zone: CivilZone, tax: UInt64, rule: TaxRule) -> Tariff {
         let table = RateTable(
             [
                 .init(
@@ -116,7 +121,7 @@ struct TariffForm: Sendable {
                             .incrementingRate, "each started half hour after it", start: 3600, period: 1800,
                             value: halfHour),
                     ], caps: [.init(period: 86_400, value: daily)])
-            ], grace: grace, tax: 1900)
-        return Tariff([table], zone: zone)
+            ], grace: grace, tax: tax)
+        return Tariff([table], zone: zone, taxRule: rule)
     }
 }

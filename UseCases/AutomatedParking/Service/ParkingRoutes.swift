@@ -178,7 +178,7 @@ struct ParkingRoutes: Sendable {
 
     static func shown(_ bill: Bill) -> [String: Any] {
         [
-            "total": bill.total, "tax": bill.tax,
+            "total": bill.total, "tax": bill.tax, "withoutTax": bill.total - min(bill.total, bill.tax),
             "lines": bill.lines.map {
                 ["label": $0.label, "count": $0.count, "beforeCap": $0.gross, "amount": $0.amount, "tax": $0.tax]
                     as [String: Any]

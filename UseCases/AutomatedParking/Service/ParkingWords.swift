@@ -8,6 +8,12 @@ enum ParkingWords {
         return "\(minor / 100).\(rest < 10 ? "0" : "")\(rest) points"
     }
 
+    /// Hundredths of a percent.
+    static func percent(_ rate: UInt64) -> String {
+        let rest = rate % 100
+        return rest == 0 ? "\(rate / 100) %" : "\(rate / 100).\(rest < 10 ? "0" : "")\(rest) %"
+    }
+
     static func length(_ milliseconds: UInt64) -> String {
         let minutes = milliseconds / 60_000
         if minutes < 60 { return "\(minutes) min" }

@@ -22,9 +22,17 @@ enum PricePage {
                 Fact(
                     "A change",
                     next.map { $0.from > platform.now ? ParkingWords.moment($0.from).text : "none announced" } ?? ""),
+                tax(tariff),
                 Fact("For programs", "APDS rate table", href: RateRoutes.address(of: lot)),
             ],
             tables: [lines(tariff), try examples(tariff, from: platform.now / 1000)])
+    }
+
+    /// Whatever the law lets an operator quote, what stands on this page is what is paid.
+    private static func tax(_ tariff: Tariff) -> Fact {
+        let rates = Set(tariff.tables.map(\.tax)).sorted().map(ParkingWords.percent).joined(separator: " or ")
+        return Fact(
+            tariff.taxRule.label, rates, note: "all prices here contain it")
     }
 
     private static func lines(_ tariff: Tariff) -> Table {
@@ -35,7 +43,9 @@ enum PricePage {
                 (table.grace > 0
                     ? [[Table.Cell.text("leaving within \(table.grace / 60) min"), .text("free")]] : [])
                     + table.collections.flatMap { collection in
-                        collection.lines.map { [.text($0.label), .text(ParkingWords.money($0.value))] }
+                        collection.lines.map {
+                            [.text($0.label), .text(ParkingWords.money(gross($0.value, table, $0, tariff)))]
+                        }
                             + collection.caps.map {
                                 [
                                     .text($0.period == 604_800 ? "at most in a week" : "at most in 24 hours"),
@@ -44,6 +54,15 @@ enum PricePage {
                             }
                     }
             }, empty: .init("No tariff yet."))
+    }
+
+    /// A price with its taxes; the bill rounds sums and not lines, so that many of them can come to a little less.
+    private static func gross(
+        _ value: UInt64, _ table: RateTable, _ line: RateTable.Line?, _ tariff: Tariff
+    ) -> UInt64 {
+        guard !table.isTaxIncluded else { return value }
+        let withOwn = value + ((value * (line?.tax ?? 0)) + 5000) / 10_000
+        return withOwn + (withOwn * table.tax + 5000) / 10_000
     }
 
     static func examples(_ tariff: Tariff, from entry: UInt64) throws -> Table {

@@ -110,6 +110,37 @@ struct ParkingContractTests {
         #expect(try park.violations().isEmpty)
     }
 
+    @Test(
+        "PARK-42: an exit after the lot's limit bills nothing by itself; a person confirms it, and the bill is capped")
+    func lateExit() throws {
+        let hour: UInt64 = 3_600_000
+        func lot(_ longest: UInt64) -> UInt64? {
+            park.run(
+                "lot",
+                [
+                    ("lot", "a"), ("name", "a"), ("currency", "XPT"), ("capacity", 50),
+                    ("longest", .unsigned(longest)),
+                ], "park")
+        }
+        #expect(lot(hour - 1) == 3 && lot(4 * hour) == nil)
+        park.pass("HB CR 2047", "a-entry")
+        try park.wait(5 * 60)
+        #expect(try park.review("a/00000001")?.passage?.device == "urn:a-entry")
+        let plate = Value.hash(park.plate("HB CR 2047").hash(CarPark.key))
+        let confirmed: [(String, Value)] = [
+            ("review", "a/00000001"), ("plate", plate), ("reason", "seen on both pictures"),
+        ]
+        #expect(park.run("decide", confirmed, "park") == 119)
+        try park.wait(4 * 60)
+        park.pass("HB CR 2047", "a-exit")
+        #expect(try park.session(first)?.stage == .held && park.session(first)?.bill == nil)
+        #expect(park.charge(first) == 107)
+        #expect(park.run("decide", confirmed, "park") == nil)
+        #expect(try park.session(first)?.bill?.total == 400)
+        #expect(park.charge(first) == nil)
+        #expect(try park.balance("anna") == 99_600 && park.violations().isEmpty)
+    }
+
     @Test("PARK-27: one plate in two lots within minutes: both held, nothing charged")
     func clone() throws {
         park.pass("HB CR 2047", "a-entry")

@@ -37,6 +37,31 @@ struct TariffTests {
         }
     }
 
+    @Test(
+        "PARK-28: the tax by the rule of the place: contained or added, rounded as the law says",
+        arguments: [
+            // 19 % in and on 2.50, and 7.7 % on 1.50, where half and whole units meet.
+            (true, UInt64(1900), UInt64(250), TaxRule.Rounding.halfUp, UInt64(40), UInt64(250)),
+            (true, 1900, 250, .down, 39, 250), (true, 1900, 250, .up, 40, 250),
+            (false, 1900, 250, .halfUp, 48, 298), (false, 1900, 250, .halfEven, 48, 298),
+            (false, 1900, 250, .down, 47, 297),
+            (false, 700, 150, .halfUp, 11, 161), (false, 700, 150, .halfEven, 10, 160), (false, 700, 150, .up, 11, 161),
+            (false, 700, 50, .halfEven, 4, 54), (false, 0, 250, .up, 0, 250), (true, 1000, 110, .up, 10, 110),
+        ])
+    func taxes(
+        _ isIncluded: Bool, _ rate: UInt64, _ price: UInt64, _ rounding: TaxRule.Rounding, _ tax: UInt64,
+        _ total: UInt64
+    ) throws {
+        let table = RateTable(
+            [.init("p", lines: [.init(.flatRate, "stay", value: price)])], tax: rate, isTaxIncluded: isIncluded)
+        let rule = TaxRule("VAT", number: "XX 1", rounding: rounding)
+        let tariff = Tariff([table], zone: Self.berlin, taxRule: rule)
+        let bill = try Bill.compute(tariff, entry: 1_790_000_000, exit: 1_790_003_600)
+        #expect(bill.tax == tax && bill.total == total)
+        #expect(try Tariff(cbor: Value.decode(tariff.cbor.encoded())) == tariff)
+        #expect(Tariff([table], zone: Self.berlin, taxRule: TaxRule("")).flaw != nil)
+    }
+
     @Test("PARK-22: nights in which the clocks change, both ways, here and there")
     func summerTime() throws {
         // 01:30 to 03:30 local is one hour in spring and three in autumn.

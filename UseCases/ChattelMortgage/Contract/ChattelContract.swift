@@ -30,6 +30,8 @@ public struct ChattelContract: Contract {
     public static let exposures = StateMap<UInt64>(contractName, "exposures")
     public static let prices = StateMap<Price>(contractName, "prices")
     public static let notices = StateMap<Notice>(contractName, "notices")
+    /// What laws want in a notice; see ``Jurisdiction``.
+    public static let jurisdictions = StateMap<Jurisdiction>(contractName, "jurisdictions")
     /// Notices by what they name: `<field>/<normal form>/<number>`.
     public static let noticeTerms = StateMap<String>(contractName, "noticeterms")
     public static let certificates = StateMap<SearchCertificate>(contractName, "certificates")
@@ -136,6 +138,7 @@ public struct ChattelContract: Contract {
         case "bid": try bid(&arguments, context)
         case "sell": try sell(&arguments, context)
         case "registerNotice": try registerNotice(&arguments, context)
+        case "setJurisdiction": try setJurisdiction(&arguments, context)
         case "amendNotice": try amendNotice(&arguments, context)
         case "renewNotice": try renewNotice(&arguments, context)
         case "dischargeNotice": try dischargeNotice(&arguments, context)

@@ -2,7 +2,7 @@ import ContractKit
 
 /// The registry of notices across institutions: one place to search, and an answer as of any time.
 extension ChattelContract {
-    private static let terms: ClosedRange<UInt64> = 86_400_000...25 * 366 * 86_400_000
+    static let terms: ClosedRange<UInt64> = 86_400_000...25 * 366 * 86_400_000
     /// Most events of a notice, and hits of a search.
     private static let maximumEvents = 200
 
@@ -12,23 +12,26 @@ extension ChattelContract {
         let debtor = try arguments.text("debtor", maximum: 100)
         let collateral = try arguments.texts("collateral", maximum: Self.maximumItems)
         let until = try arguments.unsigned("until")
+        let law = try law(&arguments, until: until, context)
         try arguments.finish()
         guard parties.contains(context.sender.id) else { throw .invalid("securedParties", "with your own id") }
         guard Set(parties.map(Fingerprint.normal)).count == parties.count else { throw Refusal.sameParty }
         guard until > context.time, Self.terms.contains(until - context.time) else {
             throw .invalid("until", "a day to 25 years from now")
         }
-        _ = try notice(of: parties, debtor: debtor, collateral: collateral, until: until, context)
+        _ = try notice(of: parties, debtor: debtor, collateral: collateral, until: until, under: law, context)
     }
 
     /// Registers a notice under the next number.
     func notice(
-        of parties: [String], debtor: String, collateral: [String], until: UInt64, _ context: ContractContext
+        of parties: [String], debtor: String, collateral: [String], until: UInt64, under law: Notice.Law? = nil,
+        _ context: ContractContext
     ) throws(ContractError) -> String {
         let number = "N\(try Self.next("notice", context))"
-        let notice = Notice(
+        var notice = Notice(
             securedParties: parties, debtor: debtor, collateral: collateral,
             events: [.init(kind: .registered, at: context.time, until: until)])
+        notice.law = law
         context.set(Self.notices, number, notice)
         index(notice, number, context)
         try context.emit("noticed", subject: "notice:\(number)", [("debtor", .text(debtor))])
@@ -60,7 +63,10 @@ extension ChattelContract {
     func amendNotice(_ arguments: inout Arguments, _ context: ContractContext) throws(ContractError) {
         var (number, notice) = try live(&arguments, context)
         let added = try arguments.texts("collateral", maximum: Self.maximumItems)
+        // The notice of a decision names no law; its bank adds what the place wants.
+        let law = try law(&arguments, until: notice.events.last?.until ?? 0, context)
         try arguments.finish()
+        if let law { notice.law = law }
         guard notice.collateral.count + added.count <= 200 else { throw .invalid("collateral", "at most 200 in all") }
         notice.collateral += added.filter { !notice.collateral.contains($0) }
         notice.events.append(.init(kind: .amended, at: context.time, until: notice.events.last?.until ?? 0))
@@ -74,6 +80,11 @@ extension ChattelContract {
         try arguments.finish()
         guard until > context.time, Self.terms.contains(until - context.time), until > notice.events.last?.until ?? 0
         else { throw .invalid("until", "later than now ends it, at most 25 years from now") }
+        if let law = notice.law, let rules = try context.get(Self.jurisdictions, law.jurisdiction),
+            let flaw = rules.flaw(in: law.members, term: until - context.time)
+        {
+            throw Refusal.law(flaw)
+        }
         notice.events.append(.init(kind: .renewed, at: context.time, until: until))
         context.set(Self.notices, number, notice)
     }

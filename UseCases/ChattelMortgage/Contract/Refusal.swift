@@ -58,5 +58,6 @@ enum Refusal {
     static let inactive = ContractError(168, "the receipt is cancelled")
     static let surrendered = ContractError(169, "the receipt was surrendered; only the issuer acts on it")
     static let sameParty = ContractError(170, "a secured party is named once in a notice")
+    static func law(_ flaw: String) -> ContractError { ContractError(172, "the notice is not complete: \(flaw)") }
     static let ended = ContractError(171, "the notice was discharged or has expired")
 }

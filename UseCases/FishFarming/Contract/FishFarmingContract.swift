@@ -26,6 +26,11 @@ public struct FishFarmingContract: Contract {
     public static let alarms = StateMap<AlarmRecord>(contractName, "alarms")
     public static let neighbours = StateMap<NeighbourRecord>(contractName, "neighbours")
     public static let nights = StateMap<NightRecord>(contractName, "nights")
+    public static let findings = StateMap<HealthFinding>(contractName, "findings")
+    /// On which water a farm lies: `<farmer>`.
+    public static let waters = StateMap<String>(contractName, "waters")
+    public static let warnings = StateMap<WaterWarning>(contractName, "warnings")
+    public static let prices = StateMap<PriceRecord>(contractName, "prices")
     public static let reports = StateMap<ReportRecord>(contractName, "reports")
     public static let claims = StateMap<LossClaim>(contractName, "claims")
     public static let objections = StateMap<ObjectionRecord>(contractName, "objections")
@@ -39,6 +44,8 @@ public struct FishFarmingContract: Contract {
         public static let farmer = "fish-farmer"
         public static let supplier = "fish-supplier"
         public static let vet = "fish-vet"
+        /// The company that serves farms, and tells the prices of the market.
+        public static let service = "fish-service"
         public static let bank = "bank"
         public static let insurer = "insurer"
         public static let auditor = "loss-adjuster"
@@ -98,6 +105,10 @@ public struct FishFarmingContract: Contract {
         case "recordFeed": try recordFeed(&arguments, context)
         case "requestFeeding": try requestFeeding(&arguments, context)
         case "recordMedicine": try recordMedicine(&arguments, context)
+        case "recordDisease": try recordDisease(&arguments, context)
+        case "joinWater": try joinWater(&arguments, context)
+        case "warnWater": try warnWater(&arguments, context)
+        case "recordPrice": try recordPrice(&arguments, context)
         case "recordMortality": try recordMortality(&arguments, context)
         case "weigh": try weigh(&arguments, context)
         case "harvest": try harvest(&arguments, context)

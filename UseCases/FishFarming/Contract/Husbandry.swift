@@ -146,6 +146,7 @@ extension FishFarmingContract {
         batch.meanGrams = try arguments.unsigned("meanGrams", in: 1...100_000)
         try arguments.finish()
         batch.weighedAt = context.time
+        batch.feedBefore = batch.feed
         context.set(Self.batches, id, batch)
     }
 

@@ -113,6 +113,9 @@ public struct BatchRecord: StateValue, Hashable {
     public var countedBefore: UInt64 = 0
     /// Reports of the farmer that were compared with other sources.
     public var reports: UInt64 = 0
+    /// Grams of feed until the last weighing; and what vets found so far.
+    public var feedBefore: UInt64 = 0
+    public var findings: UInt64 = 0
 
     init(
         owner: String, pond: String, species: String, supplier: String, count: UInt64, stockedAt: UInt64,
@@ -144,6 +147,8 @@ public struct BatchRecord: StateValue, Hashable {
         counted = try fields.number("counted")
         countedBefore = try fields.number("countedBefore")
         reports = try fields.number("reports")
+        feedBefore = try fields.number("feedBefore")
+        findings = try fields.number("findings")
     }
 
     public var cbor: Value {
@@ -154,6 +159,7 @@ public struct BatchRecord: StateValue, Hashable {
             "meanGrams": .unsigned(meanGrams), "weighedAt": .unsigned(weighedAt),
             "withheldUntil": .unsigned(withheldUntil), "harvested": .unsigned(harvested),
             "counted": .unsigned(counted), "countedBefore": .unsigned(countedBefore), "reports": .unsigned(reports),
+            "feedBefore": .unsigned(feedBefore), "findings": .unsigned(findings),
         ]
     }
 }

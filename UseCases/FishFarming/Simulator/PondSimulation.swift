@@ -88,6 +88,8 @@ public actor PondSimulation {
     private static let maximumAnswers = 256
     /// What a running aerator draws, W.
     private static let power = 750.0
+    /// What its controller, which has a battery, measures of the mains, V.
+    private static let mains = 230.0
 
     public init(_ configuration: PondConfiguration) throws {
         self.configuration = configuration
@@ -203,7 +205,7 @@ public actor PondSimulation {
         case .aerator:
             return [
                 record("power", "W", isRunning ? Self.power : 0), record("running", nil, isRunning ? 1 : 0),
-                record("manual", nil, manualUntil == nil ? 0 : 1),
+                record("manual", nil, manualUntil == nil ? 0 : 1), record("mains", "V", Self.mains),
             ]
         case .feeder:
             defer { grams = 0 }

@@ -12,7 +12,8 @@ final class FishBench {
         "farmer": [Fish.Role.farmer], "neighbour": [Fish.Role.farmer], "bank": [Fish.Role.bank],
         "bank2": [Fish.Role.bank],
         "insurer": [Fish.Role.insurer], "supplier": [Fish.Role.supplier], "vet": [Fish.Role.vet],
-        "auditor": [Fish.Role.auditor], "gateway": [MembershipContract.gateway], "service": [], "stranger": [],
+        "auditor": [Fish.Role.auditor], "gateway": [MembershipContract.gateway], "service": [Fish.Role.service],
+        "stranger": [],
         "helper": [Fish.Role.extensionWorker],
     ]
     static let all = CBOR.array(DataClass.allCases.map { .text($0.rawValue) })

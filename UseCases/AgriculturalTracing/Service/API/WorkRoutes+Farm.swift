@@ -55,7 +55,7 @@ extension WorkRoutes {
 
     private func farmerPage(_ session: Session) throws -> FarmerPage {
         FarmerPage(
-            farm: session.name, operationURL: "/farm/",
+            farm: session.name, scoreURL: "/credit/\(session.participant)", operationURL: "/farm/",
             plots: try plots(of: session).map { name, plot in
                 let last = try platform.index.records(mentioning: ["plot:\(name)"]).last {
                     $0.operation == "recordOperation" || $0.operation == "harvest"

@@ -51,6 +51,7 @@ public struct FarmerPage: PortalPage {
     }
 
     let farm: String
+    let scoreURL: String
     let operationURL: String
     let plots: [Plot]
     let lots: [Lot]
@@ -59,10 +60,11 @@ public struct FarmerPage: PortalPage {
 
     /// A farm's page; the form of an operation is at `operationURL` + its name.
     public init(
-        farm: String, operationURL: String, plots: [Plot], lots: [Lot], sent: [SentRecord],
+        farm: String, scoreURL: String, operationURL: String, plots: [Plot], lots: [Lot], sent: [SentRecord],
         notice: Notice? = nil
     ) {
         self.farm = farm
+        self.scoreURL = scoreURL
         self.operationURL = operationURL
         self.plots = plots
         self.lots = lots
@@ -79,6 +81,7 @@ public struct FarmerPage: PortalPage {
         let plots: Table.View
         let lots: Table.View
         let sent: Table.View
+        let scoreLink: String
     }
 
     struct TileView {
@@ -96,7 +99,7 @@ public struct FarmerPage: PortalPage {
                     tileTitle: operation.title, tileSentence: operation.sentence,
                     tileLink: operationURL + operation.rawValue, tileSymbol: operation.drawing)
             },
-            plots: plotTable.view, lots: lotTable.view, sent: SentRecord.table(sent).view)
+            plots: plotTable.view, lots: lotTable.view, sent: SentRecord.table(sent).view, scoreLink: scoreURL)
     }
 
     private var plotTable: Table {

@@ -80,10 +80,4 @@ public struct Bill: Sendable, Hashable {
     static func share(_ amount: UInt64, _ rate: UInt64) throws(ContractError) -> UInt64 {
         try amount.multiplied(by: rate).adding(5000) / 10_000
     }
-
-    /// The tax in an amount that contains it, rounded half up.
-    static func included(_ amount: UInt64, _ rate: UInt64) throws(ContractError) -> UInt64 {
-        let whole = 10_000 + rate
-        return try amount.multiplied(by: rate).adding(whole / 2) / whole
-    }
 }

@@ -200,17 +200,18 @@ struct RateComputation {
             try reduce(&lines, by: off)
             lines.append(.init("\(discount.label): \(discount.share / 100) % less", amount: 0))
         }
+        let rule = tariff.taxRule
         var tax: UInt64 = 0
         for index in lines.indices {
             let (amount, rate) = (lines[index].amount, lines[index].rate)
-            lines[index].tax = table.isTaxIncluded ? try Bill.included(amount, rate) : try Bill.share(amount, rate)
+            lines[index].tax = table.isTaxIncluded ? try rule.included(amount, rate) : try rule.share(amount, rate)
             tax = try tax.adding(lines[index].tax)
         }
         if table.isTaxIncluded {
-            return Bill(lines: lines, tax: try tax.adding(try Bill.included(kept, table.tax)), total: kept)
+            return Bill(lines: lines, tax: try tax.adding(try rule.included(kept, table.tax)), total: kept)
         }
         let subtotal = try kept.adding(tax)
-        let whole = try Bill.share(subtotal, table.tax)
+        let whole = try rule.share(subtotal, table.tax)
         return Bill(lines: lines, tax: try tax.adding(whole), total: try subtotal.adding(whole))
     }
 

@@ -147,8 +147,13 @@ public struct Tariff: Sendable, Hashable {
     public let zone: CivilZone
     /// Days since 1970-01-01, local.
     public let holidays: [UInt64]
+    /// How its taxes are called and rounded.
+    public let taxRule: TaxRule
 
-    public init(_ tables: [RateTable], zone: CivilZone, holidays: [UInt64] = []) {
+    public init(
+        _ tables: [RateTable], zone: CivilZone, holidays: [UInt64] = [], taxRule: TaxRule = TaxRule()
+    ) {
+        self.taxRule = taxRule
         self.tables = tables
         self.zone = zone
         self.holidays = holidays
@@ -158,6 +163,7 @@ public struct Tariff: Sendable, Hashable {
     public var flaw: String? {
         guard (1...Self.maximumTables).contains(tables.count) else { return "1 to \(Self.maximumTables) rate tables" }
         guard holidays.count <= Self.maximumHolidays, holidays.allSatisfy({ $0 < 1_000_000 }) else { return "holidays" }
+        if let flaw = taxRule.flaw { return flaw }
         guard abs(zone.offset) <= 14 * 60 else { return "an offset of at most 14 hours" }
         for table in tables {
             guard (1...Self.maximumCollections).contains(table.collections.count) else { return "collections" }

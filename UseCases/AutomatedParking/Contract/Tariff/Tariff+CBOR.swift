@@ -10,14 +10,18 @@ extension Tariff: StateValue {
         else { throw .corrupt("of a tariff") }
         var decoded: [RateTable] = []
         for table in tables { decoded.append(try RateTable(cbor: table)) }
+        var taxRule = TaxRule()
+        if let given = map["taxRule"] { taxRule = try TaxRule(cbor: given) }
         self.init(
-            decoded, zone: CivilZone(offset: offset, summerTime: rule), holidays: holidays.compactMap(\.self))
+            decoded, zone: CivilZone(offset: offset, summerTime: rule), holidays: holidays.compactMap(\.self),
+            taxRule: taxRule)
     }
 
     public var cbor: Value {
         [
             "rateTables": .array(tables.map(\.cbor)), "offset": Value(zone.offset),
             "summerTime": .text(zone.summerTime.rawValue), "holidays": .array(holidays.map { .unsigned($0) }),
+            "taxRule": taxRule.cbor,
         ]
     }
 }

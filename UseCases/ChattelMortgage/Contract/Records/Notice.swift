@@ -11,11 +11,25 @@ public struct Notice: StateValue, Hashable {
         public var until: UInt64
     }
 
+    /// A member that the law of a place wants beside those of every notice.
+    public struct Member: Sendable, Hashable {
+        public let name: String
+        public let text: String
+    }
+
+    /// Under which law it stands, as that was when it was registered, renewed or amended.
+    public struct Law: Sendable, Hashable {
+        public let jurisdiction: String
+        public let version: UInt64
+        public let members: [Member]
+    }
+
     public var securedParties: [String]
     public var debtor: String
     /// Serial numbers and receipts.
     public var collateral: [String]
     public var events: [Event]
+    public var law: Law?
 
     init(securedParties: [String], debtor: String, collateral: [String], events: [Event]) {
         self.securedParties = securedParties
@@ -35,6 +49,11 @@ public struct Notice: StateValue, Hashable {
         self.init(
             securedParties: try fields.texts("securedParties"), debtor: try fields.text("debtor"),
             collateral: try fields.texts("collateral"), events: events)
+        if let name = fields.optionalText("jurisdiction") {
+            law = Law(
+                jurisdiction: name, version: try fields.number("lawVersion"),
+                members: try Self.members(fields.value("members")))
+        }
     }
 
     public var cbor: Value {
@@ -44,7 +63,21 @@ public struct Notice: StateValue, Hashable {
                 events.map {
                     ["kind": .text($0.kind.rawValue), "at": .unsigned($0.at), "until": .unsigned($0.until)]
                 }),
+            "jurisdiction": .optional(law?.jurisdiction), "lawVersion": .optional(law?.version),
+            "members": .array((law?.members ?? []).map { .array([.text($0.name), .text($0.text)]) }),
         ]
+    }
+
+    /// Members as a list of pairs.
+    static func members(_ value: Value) throws(ContractError) -> [Member] {
+        var members: [Member] = []
+        for item in value.array ?? [] {
+            guard let pair = item.array, pair.count == 2, let name = pair[0].text, let text = pair[1].text,
+                !text.isEmpty
+            else { throw .invalid("members", "pairs of a name and a text") }
+            members.append(Member(name: name, text: text))
+        }
+        return members
     }
 
     /// Whether it was in force at a time, as the registry then had it.

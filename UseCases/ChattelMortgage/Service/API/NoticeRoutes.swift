@@ -46,6 +46,11 @@ struct NoticeRoutes: Sendable {
                 tag: ChattelRoutes.tag, access: Self.institutions, parameters: [.init("number", in: .path, "As C7")],
                 problems: [404: "not-found"]
             ) { .json(try certificate(try $0.parameter("number"))) },
+            Route(
+                .get, "/api/v1/chattel/jurisdictions",
+                "What laws want in a notice, as a registrar put it on the ledger",
+                tag: ChattelRoutes.tag, access: .signedIn
+            ) { _ in .json(["items": try jurisdictions()]) },
         ]
     }
 
@@ -71,6 +76,9 @@ struct NoticeRoutes: Sendable {
         var generalCollateral: [Collateral]?
         var lifeYears: Int?
         var baseRegistrationNumber: String?
+        /// Beside the shape: the law that the notice stands under, and the members that it wants.
+        var jurisdiction: String?
+        var jurisdictionMembers: [String: String]?
     }
 
     private struct Query: Decodable {
@@ -117,8 +125,28 @@ struct NoticeRoutes: Sendable {
                 ("debtor", .text(try id(of: debtors[0]))),
                 ("collateral", .array((vehicles + others).map { .text($0) })),
                 ("until", .unsigned(platform.now + UInt64(years) * Self.year)),
-            ], about: "notice", event: "noticed", session)
+            ] + Self.law(statement), about: "notice", event: "noticed", session)
         return .json(try financing(event), status: 201)
+    }
+
+    private static func law(_ statement: FinancingStatement) -> [(String, Value)] {
+        guard let name = statement.jurisdiction else { return [] }
+        let members = (statement.jurisdictionMembers ?? [:]).sorted { $0.key < $1.key }
+        let pairs = Value.array(members.map { .array([.text($0.key), .text($0.value)]) })
+        return [("jurisdiction", .text(name)), ("members", .bytes(pairs.encoded()))]
+    }
+
+    private func jurisdictions() throws -> [[String: Any]] {
+        try platform.state.scan(Chattel.jurisdictions, limit: 1000).map { name, law in
+            [
+                "jurisdiction": name, "title": law.title, "version": law.version,
+                "longestDays": law.longest / 86_400_000,
+                "members": law.fields.map {
+                    ["name": $0.name, "required": $0.isRequired, "maximumBytes": $0.maximum, "choices": $0.choices]
+                        as [String: Any]
+                },
+            ]
+        }
     }
 
     private func change(_ name: String, _ summary: String) -> Route {
@@ -257,6 +285,10 @@ struct NoticeRoutes: Sendable {
             "statusType": isDischarged ? "HDC" : notice.isInForce(at: platform.now) ? "ACT" : "HEX",
             "payment": payment(number),
         ]
+        if let law = notice.law {
+            shown["jurisdiction"] = law.jurisdiction
+            shown["jurisdictionMembers"] = Dictionary(law.members.map { ($0.name, $0.text) }) { $1 }
+        }
         if isDischarged {
             shown["dischargedDateTime"] = Self.time(last?.at ?? 0)
         } else {

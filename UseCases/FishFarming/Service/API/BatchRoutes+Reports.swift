@@ -33,6 +33,39 @@ extension BatchRoutes {
         }
     }
 
+    /// The latest losses that are more than what dies every day, each with what the data show.
+    func causes(
+        _ id: String, _ batch: BatchRecord, _ classes: Set<String>, _ lines: [Line], _ session: Session
+    ) throws -> Table {
+        let look = LossLook(platform: platform, session: session)
+        let losses = lines.compactMap { line -> (time: UInt64, dead: UInt64)? in
+            guard line.record.operation == "recordMortality",
+                let dead = line.statement.operation.arguments[text: "count"]?.unsigned,
+                dead >= max(Self.everyday, batch.count / 100)
+            else { return nil }
+            return (line.record.time, dead)
+        }
+        return Table(
+            caption: "Losses, and what the data show",
+            columns: [
+                .init("When"), .init("Dead fish", isNumeric: true), .init("Cause by the data"), .init("Why"),
+                .init("Records"),
+            ],
+            rows: try losses.suffix(Self.shownLosses).map { time, dead in
+                let loss = LossLook.Loss(batch: id, record: batch, time: time)
+                let finding = try look.finding(loss, classes: classes)
+                return [
+                    .time(FishWork.moment(time)), .text("\(dead)"), LossLook.mark(finding),
+                    .text(finding.reasons.joined(separator: "; ")),
+                    .link("Evidence", href: try look.grounds(loss).href),
+                ]
+            }, empty: .init("No loss. A few dead fish are told below and are not looked into."))
+    }
+
+    /// Deaths below this, or below a hundredth of the batch, are no loss to explain.
+    private static let everyday: UInt64 = 10
+    private static let shownLosses = 5
+
     func reports(_ id: String, _ batch: BatchRecord, _ classes: Set<String>, _ session: Session) throws -> Table {
         let isOwn = batch.owner == session.participant
         let reports = try compared(id).map(\.report).filter { report in

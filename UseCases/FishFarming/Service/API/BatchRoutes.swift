@@ -31,6 +31,22 @@ struct BatchRoutes: Sendable {
                 let classes = try visible(id, batch, to: session)
                 return try platform.page(try page(id, batch, classes, session), session)
             },
+            Route(
+                .get, "/api/v1/fish/batches/{batch}/population",
+                "A batch as a FishPopulation of the Smart Data Models, with an estimate of its weight and value",
+                tag: PondRoutes.tag, parameters: [.init("batch", in: .path, "The batch's id")],
+                problems: [403: "not-yours", 404: "not-found"]
+            ) { request in
+                let session = try request.requireSession()
+                let id = try request.parameter("batch")
+                guard let batch = try platform.state.get(Fish.batches, id) else {
+                    throw Problem.notFound("batch \(id)")
+                }
+                guard try visible(id, batch, to: session).contains(DataClass.fry.rawValue) else {
+                    throw Problem(403, "not-yours", "the farmer does not show you fry and growth")
+                }
+                return .json(try StockView(id, batch, platform, session).population(id, batch))
+            },
             work.action("/fish/batch", "Count deaths, weigh or harvest", access: .role(Fish.Role.farmer)) {
                 try await record($0, $1)
             },
@@ -39,6 +55,14 @@ struct BatchRoutes: Sendable {
 
     /// The farmer sees all; a bank or insurer with a case on the batch sees what the farmer lets it see.
     private func visible(_ id: String, _ batch: BatchRecord, to session: Session) throws -> Set<String> {
+        guard let classes = try seen(id, batch, by: session) else {
+            throw Problem(403, "not-yours", "a batch is for its farmer, and for whom the farmer shows it")
+        }
+        return classes
+    }
+
+    /// The classes of data of a batch that somebody may see; nil for a stranger.
+    func seen(_ id: String, _ batch: BatchRecord, by session: Session) throws -> Set<String>? {
         if batch.owner == session.participant { return Set(DataClass.allCases.map(\.rawValue)) }
         let hasCase =
             try platform.state.scan(Fish.loans, prefix: "\(batch.owner)/", limit: Self.limit).contains {
@@ -49,7 +73,7 @@ struct BatchRoutes: Sendable {
             }
         guard hasCase, let share = try platform.state.get(Fish.shares, "\(batch.owner)/\(session.participant)"),
             share.isLive(at: platform.now)
-        else { throw Problem(403, "not-yours", "a batch is for its farmer, and for whom the farmer shows it") }
+        else { return nil }
         return Set(share.classes)
     }
 
@@ -65,7 +89,7 @@ struct BatchRoutes: Sendable {
         ("Harvest", ["harvest"], .fry, "Not harvested yet."),
     ]
 
-    private struct Line {
+    struct Line {
         let record: IndexedRecord
         let statement: Statement
     }
@@ -131,7 +155,9 @@ struct BatchRoutes: Sendable {
         return WorkPage(
             kicker: "Batch", title: id,
             lead: "From stocking to harvest. Each line is a signed record that can be checked by itself.",
-            facts: try facts(id, batch, classes),
+            facts: try facts(id, batch, classes)
+                + (classes.contains(DataClass.fry.rawValue) && batch.harvested == 0
+                    ? StockView(id, batch, platform, session).facts(Grounds(about: ["batch:\(id)"])) : []),
             charts: classes.contains(DataClass.fry.rawValue) && weighings.count > 1
                 ? [
                     LineChart(
@@ -139,7 +165,7 @@ struct BatchRoutes: Sendable {
                         series: [.init(name: "Mean weight", source: "weighed by the farmer", points: weighings)],
                         grounds: Grounds(about: ["batch:\(id)"]))
                 ] : [],
-            tables: [try reports(id, batch, classes, session)]
+            tables: [try causes(id, batch, classes, lines, session), try reports(id, batch, classes, session)]
                 + Self.kinds.filter { classes.contains($0.kind.rawValue) }.map { table($0, lines) },
             forms: isOwn
                 ? try corrections(id, session) + (batch.harvested == 0 ? forms(id, session) : []) : [])

@@ -74,22 +74,36 @@ struct ClaimRoutes: Sendable {
                     FishWork.money(covers.reduce(0) { $0 + $1.value.paid + $1.value.auditPaid })),
                 Fact("Stopped by an exclusion", "\(covers.count { $0.value.exclusion != nil })"),
             ],
-            tables: [try claimTable(claims), try indexTable(covers), try exclusionTable(covers)],
+            tables: [try claimTable(claims, session), try indexTable(covers), try exclusionTable(covers)],
             forms: isAdjuster && !waiting.isEmpty ? [form(waiting.map(\.cover), session)] : [])
     }
 
-    private func claimTable(_ claims: [(cover: Cover, claim: LossClaim)]) throws -> Table {
+    /// As far as readings were granted to who looks; the farmer's consent to the insurer holds for its adjuster.
+    private func cause(_ cover: Cover, _ claim: LossClaim, _ session: Session) throws -> Table.Cell {
+        let farmer = DeskRoutes.farmer(cover.key)
+        guard let record = try platform.state.get(Fish.batches, cover.value.batch) else { return .text("") }
+        let share = try platform.state.get(Fish.shares, "\(farmer)/\(cover.value.insurer)")
+        let classes = share.map { $0.isLive(at: platform.now) ? Set($0.classes) : [] } ?? []
+        return LossLook.mark(
+            try LossLook(platform: platform, session: session).finding(
+                LossLook.Loss(batch: cover.value.batch, record: record, time: claim.claimedAt), classes: classes))
+    }
+
+    private func claimTable(
+        _ claims: [(cover: Cover, claim: LossClaim)], _ session: Session
+    ) throws -> Table {
         Table(
             caption: "Told by farmers",
             columns: [
                 .init("Cover"), .init("Farm"), .init("Told"), .init("Dead fish", isNumeric: true), .init("Words"),
-                .init("State"), .init("Reason"), .init("Evidence"),
+                .init("State"), .init("Reason"), .init("Cause by the data"), .init("Evidence"),
             ],
             rows: try claims.sorted { $0.claim.claimedAt > $1.claim.claimedAt }.map { cover, claim in
                 [
                     .text(DeskRoutes.name(cover.key)), .text(platform.name(of: DeskRoutes.farmer(cover.key))),
                     .time(FishWork.moment(claim.claimedAt)), .text("\(claim.dead)"), .text(claim.words),
                     Self.state(claim), .text(claim.reason ?? ""),
+                    try cause(cover, claim, session),
                     .link("Evidence", href: try evidence(cover, at: claim.claimedAt).href),
                 ]
             }, empty: .init("No claim. Farmers tell of a loss on the page of their cover."))

@@ -49,7 +49,7 @@ struct DeskRoutes: Sendable {
                     .link(Self.name(key), href: Self.path("loan", key)), .text(platform.name(of: Self.farmer(key))),
                     .link(FishWork.money(loan.asked), href: Grounds(about: ["loan:\(key)"]).href),
                     .text(loan.decidedAt == nil ? "not yet" : "\(loan.score)"),
-                    try alarm(batch: loan.batch), FishWork.stage(loan.stage.rawValue),
+                    try alarm(batch: loan.batch), try worth(loan.batch, session), FishWork.stage(loan.stage.rawValue),
                 ]
             }, models: try models(of: session.participant))
     }
@@ -65,7 +65,8 @@ struct DeskRoutes: Sendable {
                     .link(Self.name(key), href: Self.path("cover", key)), .text(platform.name(of: Self.farmer(key))),
                     .link(FishWork.money(cover.sum), href: Grounds(about: ["cover:\(key)"]).href),
                     .text(cover.stage == .asked ? "not yet" : "\(cover.score)"),
-                    try alarm(batch: cover.batch), FishWork.stage(cover.stage.rawValue),
+                    try alarm(batch: cover.batch), try worth(cover.batch, session),
+                    FishWork.stage(cover.stage.rawValue),
                 ]
             }, models: try models(of: session.participant))
     }
@@ -78,6 +79,25 @@ struct DeskRoutes: Sendable {
         if pond.lastAt == 0 { return .mark("no data yet", .neutral) }
         if pond.oxygen < pond.alarm { return .mark("oxygen alarm", .bad) }
         return pond.oxygen < pond.on ? .mark("low oxygen", .bad) : .mark("in order", .good)
+    }
+
+    /// What the fish behind a case are worth, for those who may see the batch.
+    private func worth(_ batch: String, _ session: Session) throws -> Table.Cell {
+        guard let record = try platform.state.get(Fish.batches, batch),
+            try BatchRoutes(platform: platform).seen(batch, record, by: session)?.contains(DataClass.fry.rawValue)
+                == true
+        else { return .text("not shown") }
+        let view = try StockView(batch, record, platform, session)
+        return .link("\(view.biomass); \(view.value)", href: BatchRoutes.path(batch))
+    }
+
+    /// What the data say of the cause of a loss, by what the visitor may see.
+    private func cause(_ claim: LossClaim, of cover: CoverRecord, _ session: Session) throws -> [Fact] {
+        guard let record = try platform.state.get(Fish.batches, cover.batch) else { return [] }
+        let look = LossLook(platform: platform, session: session)
+        let loss = LossLook.Loss(batch: cover.batch, record: record, time: claim.claimedAt)
+        let classes = try BatchRoutes(platform: platform).seen(cover.batch, record, by: session) ?? []
+        return [LossLook.fact(try look.finding(loss, classes: classes), try look.grounds(loss))]
     }
 
     private func models(of institution: String) throws -> [[Table.Cell]] {
@@ -178,6 +198,7 @@ struct DeskRoutes: Sendable {
                 Fact(
                     "Your claim", "\(claim.dead) fish: \(claim.words)",
                     note: "\(state)" + (claim.reason.map { ": \($0)" } ?? ""), grounds: grounds))
+            facts += try cause(claim, of: cover, session)
         }
         let objection = try platform.state.get(Fish.objections, "cover/\(key)")
         if let objection { facts.append(Self.fact(objection, "cover/\(key)")) }

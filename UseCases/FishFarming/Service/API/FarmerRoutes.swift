@@ -57,9 +57,11 @@ struct FarmerRoutes: Sendable {
             urgent: try AlarmRoutes(platform: platform).buttons(session),
             forms: hasFarm
                 ? try RiskRoutes(platform: platform).forms(session) + AlarmRoutes(platform: platform).forms(session)
-                    + consentForms(session) + moneyForms(session) : [],
+                    + [WarningRoutes(platform: platform).form(session)] + consentForms(session)
+                    + moneyForms(session) : [],
             loans: try loans(session.participant),
             covers: try covers(session.participant), consents: try consents(session.participant),
+            warnings: try WarningRoutes(platform: platform).rows(session),
             batches: try batches(session.participant), contracts: try contracts(session.participant),
             remark: hasFarm
                 ? try helper(session.participant)

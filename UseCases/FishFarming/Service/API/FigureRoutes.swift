@@ -6,7 +6,6 @@ import UseCaseKit
 /// Figures of the whole market for the service company, in counts that show no single farm.
 struct FigureRoutes: Sendable {
     private typealias Fish = FishFarmingContract
-    static let company = "fish-service"
     /// Counts over fewer farms would tell what one of them did.
     static let smallestGroup = 5
     private static let limit = 1_000_000
@@ -17,7 +16,7 @@ struct FigureRoutes: Sendable {
         [
             Route(
                 .get, "/api/v1/fish/figures", "Farms, fish, emergencies, loans and covers, counted over all farms",
-                tag: PondRoutes.tag, access: .role(Self.company)
+                tag: PondRoutes.tag, access: .role(Fish.Role.service)
             ) { _ in
                 .json(try figures())
             }

@@ -96,6 +96,11 @@ enum FishExchange {
         case "stock": return row(nil, "\(number("count")) fry stocked, batch \(text("batch"))")
         case "confirmFry": return row(nil, "fry confirmed")
         case "recordMedicine": return row(nil, "medicine: \(text("product"))")
+        case "recordDisease":
+            return row(nil, "\(text("disease")) in batch \(text("batch"))")
+        case "joinWater": return row(nil, "wants to be told of diseases in \(text("water"))")
+        case "warnWater": return row(nil, to: "Farms on \(text("water"))", "\(text("disease")) in this water")
+        case "recordPrice": return row(nil, "a kilogram of \(text("species")) fetched \(hundredths(number("price")))")
         case "recordMortality": return row(nil, "\(number("count")) fish died")
         case "weigh": return row(nil, "mean weight \(number("meanGrams")) g")
         case "harvest": return row(nil, "harvest of \(number("grams") / 1000) kg")

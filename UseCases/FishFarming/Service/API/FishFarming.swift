@@ -25,7 +25,8 @@ public struct FishFarming: UseCase {
         let arguments = statement.operation.arguments
         var names: [String] = []
         for (argument, prefix) in [
-            ("pond", "pond:"), ("batch", "batch:"), ("order", "order:"), ("loan", "loan:"), ("cover", "cover:"),
+            ("pond", "pond:"), ("batch", "batch:"), ("water", "water:"), ("species", "species:"), ("order", "order:"),
+            ("loan", "loan:"), ("cover", "cover:"),
         ] {
             if let value = arguments[text: argument]?.text { names.append(prefix + value) }
         }
@@ -117,7 +118,7 @@ public struct FishFarming: UseCase {
             + FigureRoutes(platform: platform).routes + RiskRoutes(platform: platform).routes
             + NightRoutes(platform: platform).routes + BatchRoutes(platform: platform).routes
             + ObjectionRoutes(platform: platform).routes + ClaimRoutes(platform: platform).routes
-            + OnboardingRoutes(platform: platform).routes
+            + OnboardingRoutes(platform: platform).routes + WarningRoutes(platform: platform).routes
     }
 
     public func doors(on platform: Platform) -> StartPage.Section {
@@ -149,6 +150,7 @@ public struct FishFarming: UseCase {
             (FishFarmingContract.Role.farmer, "/fish"), (FishFarmingContract.Role.bank, "/fish/bank"),
             (FishFarmingContract.Role.insurer, "/fish/insurer"), (FishFarmingContract.Role.auditor, ClaimRoutes.path),
             (FishFarmingContract.Role.extensionWorker, "/fish/onboarding"),
+            (FishFarmingContract.Role.vet, WarningRoutes.path),
         ]
         return homes.first { roles.contains($0.0) }?.1
     }
@@ -186,7 +188,9 @@ public struct FishFarming: UseCase {
             .init(
                 "fisheries-office", member: "aqua-service", name: "Fisheries Registration Office",
                 roles: [MembershipContract.registrar]),
-            .init("aquacloud", member: "aqua-service", name: "AquaCloud Services", roles: ["fish-service"]),
+            .init(
+                "aquacloud", member: "aqua-service", name: "AquaCloud Services",
+                roles: [FishFarmingContract.Role.service]),
             .init("rural-bank", member: "rural-bank", name: "Rural Bank", roles: [FishFarmingContract.Role.bank]),
             .init("city-bank", member: "city-bank", name: "City Bank", roles: [FishFarmingContract.Role.bank]),
             .init(

@@ -50,7 +50,7 @@ struct OnboardingRoutes: Sendable {
     private func page(_ session: Session) throws -> WorkPage {
         let people = try platform.state.scan(MembershipContract.participants, limit: Self.limit)
         let farmers = people.filter { $0.value.roles.contains(Fish.Role.farmer) && $0.value.revokedAt == nil }
-        let providers = people.filter { $0.value.roles.contains(FigureRoutes.company) }.map(\.key)
+        let providers = people.filter { $0.value.roles.contains(Fish.Role.service) }.map(\.key)
         let open = try farmers.filter { try platform.state.get(Fish.farms, $0.key) == nil }
         let texts = try providers.compactMap { id in
             try text(of: id).map { (id: id, version: $0.version, text: $0.text) }

@@ -18,7 +18,7 @@ struct RiskRoutes: Sendable {
         return [
             Route(
                 .get, "/api/v1/fish/risks", "Risks of the farmer, or of the farms that the company serves",
-                tag: PondRoutes.tag, access: .roles([Fish.Role.farmer, FigureRoutes.company])
+                tag: PondRoutes.tag, access: .roles([Fish.Role.farmer, Fish.Role.service])
             ) { request in
                 let session = try request.requireSession()
                 return .json(["items": try risks(for: session.participant).map { Self.shown($0.key, $0.risk) }])

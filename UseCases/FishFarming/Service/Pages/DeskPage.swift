@@ -9,7 +9,7 @@ public struct DeskPage: PortalPage {
     let cases: [[Table.Cell]]
     let models: [[Table.Cell]]
 
-    /// A desk; `cases` are rows of case, farm, amount, score, alarms of the pond and state, `models` of name, version
+    /// A desk; `cases` are rows of case, farm, amount, score, alarms of the pond, value of the fish and state, `models` of name, version
     /// and what it looks at.
     public init(kind: String, institution: String, cases: [[Table.Cell]], models: [[Table.Cell]]) {
         self.kind = kind
@@ -34,7 +34,7 @@ public struct DeskPage: PortalPage {
                 caption: "Cases",
                 columns: [
                     .init("Case"), .init("Farm"), .init("Amount", isNumeric: true), .init("Score", isNumeric: true),
-                    .init("Pond"), .init("State"),
+                    .init("Pond"), .init("Fish are worth"), .init("State"),
                 ], rows: cases, empty: .init("No case yet. Farmers apply to a published model.")
             ).view,
             models: Table(

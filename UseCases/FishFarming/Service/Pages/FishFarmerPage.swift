@@ -48,6 +48,7 @@ public struct FishFarmerPage: PortalPage {
     let loans: [[Table.Cell]]
     let covers: [[Table.Cell]]
     let consents: [[Table.Cell]]
+    let warnings: [[Table.Cell]]
     let batches: [[Table.Cell]]
     let contracts: [[Table.Cell]]
     let remark: String?
@@ -55,10 +56,11 @@ public struct FishFarmerPage: PortalPage {
     /// A farm; `urgent` stands before all else, the rows are those of the tables below.
     public init(
         farm: String, ponds: [Pond], urgent: [Form] = [], forms: [Form], loans: [[Table.Cell]],
-        covers: [[Table.Cell]], consents: [[Table.Cell]], batches: [[Table.Cell]], contracts: [[Table.Cell]],
-        remark: String? = nil
+        covers: [[Table.Cell]], consents: [[Table.Cell]], warnings: [[Table.Cell]] = [], batches: [[Table.Cell]],
+        contracts: [[Table.Cell]], remark: String? = nil
     ) {
         self.contracts = contracts
+        self.warnings = warnings
         self.remark = remark
         self.urgent = urgent
         self.farm = farm
@@ -81,6 +83,7 @@ public struct FishFarmerPage: PortalPage {
         let loans: Table.View
         let covers: Table.View
         let consents: Table.View
+        let warnings: Table.View
         let batches: Table.View
         let contracts: Table.View
         let remark: String?
@@ -119,7 +122,15 @@ public struct FishFarmerPage: PortalPage {
             },
             urgent: urgent.map(\.view), hasForms: !forms.isEmpty, forms: forms.map(\.view), loans: loanTable.view,
             covers: coverTable.view,
-            consents: consentTable.view, batches: batchTable.view, contracts: contractTable.view, remark: remark)
+            consents: consentTable.view, warnings: warningTable.view, batches: batchTable.view,
+            contracts: contractTable.view, remark: remark)
+    }
+
+    private var warningTable: Table {
+        Table(
+            caption: "Warnings", columns: [.init("When"), .init("What"), .init("From"), .init("What to do")],
+            rows: warnings,
+            empty: .init("No warning. Say on which water your farm lies, and you are told of diseases in it."))
     }
 
     private var contractTable: Table {
