@@ -94,7 +94,7 @@ public struct Vocabulary: Sendable {
 
     /// Why a value is no word of this vocabulary nor a URI of somebody else's; nil where it is.
     func objection(to value: String) -> String? {
-        if words.contains(value) || Self.unlisted.contains(value) && prefix == Self.measurement.prefix { return nil }
+        if words.contains(value) || Self.unlisted.contains(value) && name == Self.measurement.name { return nil }
         guard Name.isURI(value) else {
             return "\(value) is no \(name) of CBV 2.0: \(words.sorted().joined(separator: ", ")), or a URI of your own"
         }
