@@ -104,6 +104,8 @@ public struct EvidenceBundle: Sendable {
             let state = map[5]?.array, let readings = map[6]?.array, let checkpoint = map[7],
             checkpoint.isNull || checkpoint.text != nil, !blocks.isEmpty
         else { throw malformed }
+        // A member that is not known is not passed over: it may have been one that is.
+        guard (1...10).filter({ map[CBOR.unsigned($0)] != nil }).count == map.count else { throw malformed }
         self.genesis = genesis
         self.checkpoint = checkpoint.text
         self.blocks = []
