@@ -86,7 +86,7 @@ struct CaptureRoutes: Sendable {
         let session = try request.requireSession()
         let behaviour = request.headers["gs1-capture-error-behaviour"] ?? "rollback"
         guard let mode = CaptureJob.Behaviour(rawValue: behaviour) else {
-            throw Problem.badRequest("GS1-Capture-Error-Behaviour is rollback or proceed")
+            throw EPCISWire.invalid("GS1-Capture-Error-Behaviour is rollback or proceed")
         }
         let events = try EPCISWire.checked { () throws(EPCISError) in try EPCISDocument(request.body).events }
         guard events.count <= Self.captureLimit else {

@@ -66,6 +66,18 @@ enum EPCISWire {
             type: error.code == .query ? "epcisException:QueryParameterException" : validation)
     }
 
+    /// A body or header that EPCIS does not know.
+    static func invalid(_ detail: String) -> Problem { Problem(400, "bad-request", detail, type: validation) }
+
+    static func noSuchQuery(_ name: String) -> Problem {
+        Problem(404, "not-found", "there is no query \(name)", type: "epcisException:NoSuchNameException")
+    }
+
+    /// GS1's interface has one type for both.
+    static func noSuchSubscription(_ id: String) -> Problem {
+        Problem(404, "not-found", "there is no subscription \(id)", type: "epcisException:NoSuchNameException")
+    }
+
     static func noSuch(_ what: String) -> Problem {
         Problem(404, "not-found", "there is no \(what)", type: "epcisException:NoSuchResourceException")
     }

@@ -52,7 +52,7 @@ struct EventRoutes: Sendable {
         let perPage = try request.integer("perPage", default: 30, in: 1...100)
         let place = try request.query["nextPageToken"].map { token in
             guard let place = LedgerEvents.Place(token) else {
-                throw Problem.badRequest("nextPageToken is from the Link header of the page before")
+                throw EPCISWire.invalid("nextPageToken is from the Link header of the page before")
             }
             return place
         }

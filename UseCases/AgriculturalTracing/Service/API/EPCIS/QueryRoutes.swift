@@ -24,7 +24,7 @@ struct QueryRoutes: Sendable {
             ) { request in
                 let body = try Self.object(request.body)
                 guard let name = body["name"]?.string, Self.isName(name), let definition = body["query"] else {
-                    throw Problem.badRequest(
+                    throw EPCISWire.invalid(
                         "give name (1 to 60 letters, digits, - and _) and query, an object of parameters")
                 }
                 let query = QueryDesk.Query(
@@ -98,10 +98,10 @@ struct QueryRoutes: Sendable {
         let query = try query(request)
         let body = try Self.object(request.body)
         guard let destination = body["dest"]?.string, Self.isDestination(destination) else {
-            throw Problem.badRequest("dest is an https URL, or an http URL on this machine")
+            throw EPCISWire.invalid("dest is an https URL, or an http URL on this machine")
         }
         guard body["stream"] == .boolean(true), body["schedule"] == nil else {
-            throw Problem.badRequest("say \"stream\": true; schedules are not served")
+            throw EPCISWire.invalid("say \"stream\": true; schedules are not served")
         }
         let subscription = QueryDesk.Subscription(
             id: UUID().uuidString.lowercased(), owner: try request.requireSession().participant,
@@ -117,7 +117,7 @@ struct QueryRoutes: Sendable {
 
     private func query(_ request: APIRequest) throws -> QueryDesk.Query {
         let name = try request.parameter("queryName")
-        guard let query = desk.query(name, on: platform.node.ledger) else { throw EPCISWire.noSuch("query \(name)") }
+        guard let query = desk.query(name, on: platform.node.ledger) else { throw EPCISWire.noSuchQuery(name) }
         return query
     }
 
@@ -126,7 +126,7 @@ struct QueryRoutes: Sendable {
         let id = try request.parameter("subscriptionID")
         let owner = try request.requireSession().participant
         guard let found = try query(request).subscriptions.first(where: { $0.id == id && $0.owner == owner }) else {
-            throw EPCISWire.noSuch("subscription \(id)")
+            throw EPCISWire.noSuchSubscription(id)
         }
         return found
     }
@@ -142,7 +142,7 @@ struct QueryRoutes: Sendable {
     private static func object(_ body: [UInt8]) throws -> [String: JSONValue] {
         guard let members = try EPCISWire.checked({ () throws(EPCISError) in try JSONTreeReader.read(body) }).object
         else {
-            throw Problem.badRequest("the body is a JSON object")
+            throw EPCISWire.invalid("the body is a JSON object")
         }
         return members
     }
