@@ -225,6 +225,7 @@ public final class Gateway: Sendable {
             }
             board.update { counters in
                 counters.isFull = isNowFull
+                counters.storeOctets = size
                 counters.deadLettersEvicted += UInt64(evicted)
             }
             try await Task.sleep(for: Self.maintenanceInterval)

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// What a gateway has done since it started, and what it holds; for the metrics.
@@ -27,6 +28,10 @@ public struct GatewayCounters: Sendable, Hashable {
     public var isBrokerConnected = false
     /// The node answered the last request.
     public var isNodeReachable = false
+    /// When it last answered, ms since 1970; nil before it did.
+    public var nodeReachedAt: UInt64?
+    /// Octets of the store's file that are in use.
+    public var storeOctets = 0
 
     /// All zero.
     public init() {}
@@ -37,6 +42,15 @@ final class CounterBoard: Sendable {
     private let counters = Mutex(GatewayCounters())
 
     var snapshot: GatewayCounters { counters.withLock { $0 } }
+
+    /// The node answered.
+    func noteNode() {
+        let now = UInt64(Date().timeIntervalSince1970 * 1000)
+        update { counters in
+            counters.isNodeReachable = true
+            counters.nodeReachedAt = now
+        }
+    }
 
     func update(_ body: (inout sending GatewayCounters) -> Void) { counters.withLock { body(&$0) } }
 }

@@ -51,7 +51,7 @@ struct GatewayUplink: Sendable {
             let response = try await http.execute(request, timeout: Self.timeout)
             let answer = try await read(response)
             let isAway = if case .away = answer { true } else { false }
-            board.update { $0.isNodeReachable = !isAway }
+            if isAway { board.update { $0.isNodeReachable = false } } else { board.noteNode() }
             return answer
         } catch {
             board.update { counters in
@@ -101,6 +101,7 @@ struct GatewayUplink: Sendable {
         guard response.status == .ok else {
             throw GatewayError(.directory, "the node answered \(response.status.code) to the question for \(name)")
         }
+        board.noteNode()
         return [UInt8](try await response.body.collect(upTo: Self.maximumAnswer).readableBytesView)
     }
 

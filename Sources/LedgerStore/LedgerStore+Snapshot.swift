@@ -79,7 +79,7 @@ extension LedgerStore {
                 }
             }
         } catch let error as DatabaseError {
-            fatalError("the ledger's database cannot be written: \(error.message ?? "\(error)") (\(path))")
+            end(by: error)
         }
         draft.discard()
     }

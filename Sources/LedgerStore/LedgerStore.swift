@@ -56,8 +56,13 @@ public final class LedgerStore: Sendable {
                 }
             }
         } catch let error as DatabaseError {
-            fatalError("the ledger's database cannot be written: \(error.message ?? "\(error)") (\(path))")
+            end(by: error)
         }
+    }
+
+    /// What an error of SQLite's leads to while it writes; see ``write(_:)``.
+    func end(by error: DatabaseError) -> Never {
+        fatalError("the ledger's database cannot be written: \(error.message ?? "\(error)") (\(path))")
     }
 
     /// As ``write(_:)``, on the thread of the caller: for a file that nobody else works with.

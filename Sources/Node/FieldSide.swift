@@ -126,7 +126,8 @@ public final class FieldSide: Sendable {
             port: port, directory: { _ in nil },
             keys: try APIKeys(file: folder.appending(path: "field-keys.json"), clock: clock), clock: clock)
         try Data("\(port)\n".utf8).write(to: folder.appending(path: "field-http.port"))
-        let server = Server(routes: http.routes, sessions: sessions, logger: logger)
+        let server = Server(
+            routes: http.routes + (try GatewayPage(gateway: gateway)).routes, sessions: sessions, logger: logger)
         let running = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run(host: "127.0.0.1", port: port) { _ in } }

@@ -46,6 +46,7 @@ struct GatewayCommand: AsyncParsableCommand {
                     .configuration, "the key of the gateway is not in \(options.folder)/keys; start the node first")
             }
             Console.print("Broker                 127.0.0.1:\(field.address.port)")
+            Console.print("Gateway                http://127.0.0.1:\(field.inputPort)/")
             await Interruption.wait()
             await field.stop()
         }

@@ -12,6 +12,7 @@ import pathlib
 import re
 import sys
 import time
+import urllib.parse
 
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "Live")]
@@ -212,7 +213,7 @@ class Pages(Checks):
         page.wait_for_load_state()
         address = page.url
         self.expect("FISH-4: and stand on the batch's page", "2 fish" in page.locator("main").inner_text())
-        page.locator("table").get_by_role("link", name="Evidence").first.click()
+        page.locator("table a[href*='/transactions/']").first.click()
         page.wait_for_load_state()
         self.expect("FISH-4: with their proof", "/transactions/" in page.url, page.url)
         context.close()
@@ -283,8 +284,32 @@ class Pages(Checks):
         self.look("claims", insurer, "/fish/claims", ("Told by farmers", "Decided by the index", "What covers exclude"))
         self.look("cover", "Lagoon Fish Farm", path, ("Your claim", "where more than"))
 
+    def warning(self):
+        """FISH-12, FISH-13: a vet tells of a disease by one form; the farm on that water is warned, and the batch has the finding."""
+        context, farm = self.signed_in("Lagoon Fish Farm")
+        farm.goto(BASE + "/fish")
+        farm.fill("#water-water", "delta")
+        farm.locator("#water button").click()
+        farm.goto(BASE + "/fish")
+        batch = farm.locator("main a[href^='/fish/batch']").first.get_attribute("href").split("id=")[1]
+        office, vet = self.signed_in("Veterinary Practice of the Delta")
+        vet.goto(BASE + "/fish/vet")
+        vet.fill("#disease-batch", urllib.parse.unquote(batch))
+        vet.fill("#disease-disease", "columnaris")
+        vet.fill("#disease-water", "delta")
+        self.press(vet, "Record")
+        farm.goto(BASE + "/fish")
+        text = farm.locator("main").inner_text()
+        self.expect("FISH-13: the farmer's page has the warning", "columnaris in your water" in text, text[-1500:])
+        farm.goto(BASE + f"/fish/batch?id={batch}")
+        self.expect("FISH-11: the batch has an estimate with its band", "Estimated weight" in farm.locator("main").inner_text())
+        context.close()
+        office.close()
+        self.look("vet", "Veterinary Practice of the Delta", "/fish/vet", ("A disease", "Warn the farms on this water"))
+        self.look("batch", "Lagoon Fish Farm", f"/fish/batch?id={batch}", ("Losses, and what the data show", "Estimated value"))
+
     def run(self):
-        for part in (self.loan, self.cover, self.onboarding, self.tasks, self.objection, self.claims):
+        for part in (self.loan, self.cover, self.onboarding, self.tasks, self.objection, self.claims, self.warning):
             try:
                 part()
             except Exception as fault:  # one broken part must not hide the results of the other

@@ -1,5 +1,6 @@
 """The pages behind sign-in, with the links that the demo printed (CAIRN_DEMO_OUTPUT names its standard output)."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -42,8 +43,56 @@ def visit_working_pages(tests, base: str) -> None:
                     fertilise(tests, context, base)
                 except Error as fault:
                     tests.expect("fertilising is confirmed", False, str(fault).split("\n")[0])
+                try:
+                    picture(tests, context, base)
+                except Error as fault:
+                    tests.expect("a picture is published", False, str(fault).split("\n")[0])
         context.close()
     tests.expect("pages of every role", seen == set(PAGES), seen)
+
+
+def picture(tests, context, base: str) -> None:
+    """AGR-17: a part that is drawn over is blurred before the picture leaves the browser; both hashes are signed."""
+    page, _ = open_page(context, base, "/farm/picture")
+    page.fill("[name=caption]", "Ripe on the vine")
+    # A picture whose left half is a fine pattern and whose right half is one colour.
+    drawing = page.evaluate("""async () => {
+        const canvas = new OffscreenCanvas(200, 100), pen = canvas.getContext("2d");
+        for (let x = 0; x < 200; x += 1) for (let y = 0; y < 100; y += 1) {
+            pen.fillStyle = x < 100 ? ((x + y) % 2 ? "#000" : "#fff") : "#1a5";
+            pen.fillRect(x, y, 1, 1);
+        }
+        const bytes = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+        return Array.from(bytes);
+    }""")
+    page.set_input_files("input[type=file]", {"name": "field.png", "mimeType": "image/png", "buffer": bytes(drawing)})
+    page.wait_for_selector("canvas:not([hidden])")
+    box = page.locator("canvas").bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
+    page.mouse.up()
+    page.click("button[type=submit] >> text=Sign and publish")
+    page.wait_for_selector("[role=status] a, [role=status]:has-text('Not recorded')", timeout=20_000)
+    tests.shoot(page, "work-picture")
+    link = page.locator("[role=status] a")
+    tests.expect("AGR-17: the picture is recorded and published", link.count() == 1, page.inner_text("[role=status]"))
+    spread = page.evaluate("""async (address) => {
+        const picture = await createImageBitmap(await (await fetch(address)).blob());
+        const canvas = new OffscreenCanvas(picture.width, picture.height), pen = canvas.getContext("2d");
+        pen.drawImage(picture, 0, 0);
+        const row = pen.getImageData(10, 50, 60, 1).data;
+        let changes = 0;
+        for (let x = 4; x < row.length; x += 4) if (Math.abs(row[x] - row[x - 4]) > 60) changes += 1;
+        return changes;
+    }""", link.get_attribute("href"))
+    tests.expect("AGR-17: what was drawn over is gone from what is published", spread < 10, spread)
+    state = page.request.get(f"{base}/api/v1/ledgers").json()["items"][0]["id"]
+    digest = link.get_attribute("href").rsplit("/", 1)[1]
+    record = page.request.get(f"{base}/api/v1/ledgers/{state}/state?key=agri%2Fdocuments%2F{digest}").json()["decoded"]
+    wanted = hashlib.sha256(bytes(drawing)).hexdigest()
+    tests.expect("AGR-17: the hash of the original is signed, too", record["original"] == wanted, record)
+    page.close()
 
 
 def walk(tests, context, base: str, start: str) -> None:

@@ -47,19 +47,22 @@ class Network:
         self.own, self.etcd = {}, {}
 
     @contextlib.contextmanager
-    def running(self):
-        """The network while a test goes on; where it breaks off, the end of each node's log is told."""
-        processes = self.up()
+    def running(self, begin=None):
+        """The network while a test goes on; where it breaks off, the end of each node's log is told. `begin` starts it in another way."""
+        processes = None
         try:
+            processes = (begin or self.up)()
             yield
         except BaseException:
             for member in self.members:
-                print(f"{member}: {(self.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
+                log = self.folder / member / "node.log"
+                print(f"{member}: {log.read_text()[-1500:] if log.exists() else 'no log'}", flush=True)
             raise
         finally:
             for node in self.own.values():
                 stop(node)
-            stop(processes, 60)
+            if processes:
+                stop(processes, 60)
             for etcd in self.etcd.values():
                 stop(etcd)
 

@@ -1,5 +1,6 @@
 """Faults of a network of processes: halted and cut off nodes, a dying and a forgetful etcd, a full disk. A history of what each client did
 is kept over all of it and looked through for anything lost, doubled or out of order."""
+import contextlib
 import datetime
 import json
 import os
@@ -126,31 +127,38 @@ def run(check):
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
         wires = wired(network)
-        clients = [Client(network, number) for number in range(4)]
         try:
             with network.running():
-                drill(check, network, wires, clients)
+                drill(check, network, wires)
         finally:
             subprocess.run(["umount", f"{folder}/network/{FULL}/members"], capture_output=True)
 
 
-def drill(check, network, wires, clients):
-    network.pay("cooperative", 1)
-    before = network.balance("cooperative")
+@contextlib.contextmanager
+def busy(network, count=4):
+    """Clients that write while something happens, and have what is theirs answered before it goes on."""
+    clients = [Client(network, number) for number in range(count)]
     try:
         for client in clients:
             client.start()
+        yield clients
+    finally:
+        for client in clients:
+            client.stopping.set()
+    for client in clients:
+        client.join(120)
+
+
+def drill(check, network, wires):
+    network.pay("cooperative", 1)
+    before = network.balance("cooperative")
+    with busy(network) as clients:
         halted_node(check, network)
         cut_off(check, network, wires)
         halted_etcd(check, network)
         killed_etcd(check, network)
         full_disk(check, network)
         wrong_clock(check, network)
-    finally:
-        for client in clients:
-            client.stopping.set()
-    for client in clients:
-        client.join(120)
     histories(check, network, clients, before)
     forgetful_etcd(check, network)
 

@@ -12,7 +12,7 @@ import jsonschema_rs
 import field
 from device import Device
 from fish import NAME, POND, PROBE, Ponds, terms_of
-from fish_records import bind, card, enrol, must, now, rule, shares_with
+from fish_records import HOUR, bind, card, enrol, must, now, rule, shares_with
 from process import request_as
 from statement import Participant
 
@@ -155,6 +155,22 @@ def claimed(check, ponds):
         status, text = page(ponds, who, path)
         check(f"FISH-12: without the readings nothing is concluded, {who}", status == 200 and "undetermined" in text
               and PLANTED["cut"] not in text, text[-400:])
+    streams = ["lagoon-farm.aerator", "lagoon-farm.water"]
+    must(ponds, "lagoon-farm", "grant", "grants", "loss", id="loss", reader="harvest-mutual", streams=streams,
+         purpose="The loss of batch B-cut", to=None, until=now() + HOUR, **{"from": now() - 24 * HOUR})
+
+    status, answer = request_as(ponds.people["harvest-mutual"], "POST", f"{ponds.url}/shared-data/grants/loss/keys", b"",
+                                {"Content-Type": "application/x-www-form-urlencoded"})
+    check("FISH-12: an insurer fetches the keys of a grant", status in (200, 303), (status, answer[:300]))
+
+    def concluded():
+        return PLANTED["cut"] in page(ponds, "harvest-mutual", "/fish/cover?key=lagoon-farm%2Floss")[1]
+    try:
+        ponds.wait("the insurer's readings", concluded, 90)
+    except RuntimeError:
+        pass
+    check("FISH-12: the insurer to whom the farmer grants the readings sees the same cause", concluded())
+    check("FISH-12: its adjuster, who was granted none, does not", PLANTED["cut"] not in page(ponds, "loss-desk", "/fish/claims")[1])
     check("FISH-12: a stranger sees no batch", page(ponds, "bay-farm", "/fish/batch?id=B-cut")[0] == 403)
 
 

@@ -332,7 +332,11 @@ def delivery(check, ponds):
     check("FISH-15: the farmer grants it", told == "FINAL", told)
     status, answer = reader.fetch("grant-c")
     check("FISH-15: the keys are delivered", status == 200 and answer["keys"], answer)
-    ours = [item for item in sharing.access_log(farm) if item["reader"] == bank.name]
+    for _ in range(100):  # the log is read from the index, which follows the ledger
+        ours = [item for item in sharing.access_log(farm) if item["reader"] == bank.name]
+        if ours:
+            break
+        time.sleep(0.1)
     check("FISH-22: the farmer's access log has the delivery, with grant, purpose and what was opened", len(ours) == 1
           and ours[0]["grant"] == "grant-c" and ours[0]["purpose"] == asked["purpose"] and ours[0]["epochs"], ours)
     status, _ = reader.fetch("grant-c")

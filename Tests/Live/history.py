@@ -11,7 +11,7 @@ import time
 import cbor2
 
 from cluster import Network
-from process import PROGRAM, REPOSITORY, call, get_json, request, stop
+from process import PROGRAM, REPOSITORY, call, get_json, request
 
 #: Transfers that share blocks, and blocks that are made one after another after them, which are those that are kept.
 TOGETHER, ALONE = 5_000, 1_050
@@ -22,8 +22,7 @@ KEPT = 1_000
 def run(check):
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
-        processes = network.up()
-        try:
+        with network.running():
             first = fill(check, network)
             replayed = joins(check, network, "executing all blocks", {})
             joined = joins(check, network, "a state", {"snapshotBeyond": 100, "keepBlocks": KEPT})
@@ -33,14 +32,6 @@ def run(check):
             fetched_again(check, network, first)
             pruned_by_command(check, network, first)
             pruned_by_the_node(check, network)
-        except BaseException:
-            for member in network.members:
-                print(f"{member}: {(network.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
-            raise
-        finally:
-            for process in network.own.values():
-                stop(process)
-            stop(processes, 60)
 
 
 def cairn(*words):

@@ -7,7 +7,7 @@ import time
 import urllib.parse
 
 import vault
-from process import BARE, free_port, get_json, read_as, start, stop, wait_until_up
+from process import BARE, call, free_port, get_json, read_as, start, stop, wait_until_up
 from statement import Participant
 
 
@@ -18,6 +18,17 @@ def messages(url, urn):
     for item in items:
         found.setdefault(item["sequence"], set()).add((item["time"], item["quantity"]))
     return found
+
+
+def away(check, folder):
+    """AGR-4: the gateway's own page tells, while there is no node, what it holds and when it last reached its node."""
+    base = f"http://127.0.0.1:{int(open(f'{folder}/field-http.port').read())}"
+    held = get_json(f"{base}/v1/status")
+    page = call("GET", f"{base}/")[1].decode()
+    check("AGR-4: the gateway holds what it took meanwhile", not held["isNodeReachable"] and 0 < held["backlog"] < held["backlogLimit"], held)
+    check("AGR-4: and says when it last reached its node", time.time() * 1000 - held["nodeReachedAt"] > 5000, held)
+    check("AGR-4: its page shows both without a node", "Its node is away" in page and "Last contact" in page
+          and "readings" in page and "% full" in page)
 
 
 def run(check):
@@ -43,6 +54,7 @@ def run(check):
         node.wait()
         print(f"outage: node killed for {seconds:.0f} s", flush=True)
         time.sleep(seconds)
+        away(check, folder)
         node = start(*arguments)
         wait_until_up(url, process=node)
         time.sleep(5)

@@ -8,8 +8,8 @@ import tempfile
 import time
 
 from cluster import Network
-from faults import Client, Wire, histories
-from process import read_as, stop, wait_until_up
+from faults import Wire, busy, histories
+from process import read_as, wait_until_up
 
 #: Bridges of the switch: who is at the same one hears one another.
 WHOLE, APART = "whole", "apart"
@@ -100,55 +100,43 @@ def run(check):
         return
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
-        etcd, clients = [], []
         try:
-            etcd = machines(network, switch)
-            network.pay(network.members[0], 1)
-            before = network.balance(network.members[0])
-            clients = [Client(network, number) for number in range(4)]
-            for client in clients:
-                client.start()
-            check("nodes on machines of their own make blocks final", goes_on(network, network.members))
-            minority(check, network, switch)
-            halves(check, network, switch)
-            cable(check, network, switch)
-            orderer(check, network, switch)
-            for client in clients:
-                client.stopping.set()
-            for client in clients:
-                client.join(120)
-            histories(check, network, clients, before)
-            wrong = [line for member in network.members
-                     for line in (network.folder / member / "node.log").read_text().splitlines() if '"level":"error"' in line]
-            check("no node's log has an error", not wrong, str(wrong[:2]))
-        except BaseException:
-            for member in network.members:
-                print(f"{member}: {(network.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
-            raise
+            with network.running(lambda: machines(network, switch)):
+                drill(check, network, switch)
         finally:
-            for client in clients:
-                client.stopping.set()
-            for process in [*network.own.values(), *etcd]:
-                stop(process)
             switch.close()
 
 
+def drill(check, network, switch):
+    network.pay(network.members[0], 1)
+    before = network.balance(network.members[0])
+    with busy(network) as clients:
+        check("nodes on machines of their own make blocks final", goes_on(network, network.members))
+        minority(check, network, switch)
+        halves(check, network, switch)
+        cable(check, network, switch)
+        orderer(check, network, switch)
+    histories(check, network, clients, before)
+    wrong = [line for member in network.members
+             for line in (network.folder / member / "node.log").read_text().splitlines() if '"level":"error"' in line]
+    check("no node's log has an error", not wrong, str(wrong[:2]))
+
+
 def machines(network, switch):
-    """Moves each node and each etcd to a machine of its own; the processes of etcd."""
+    """Moves each node and each etcd to a machine of its own."""
     names = [place["name"] for place in network.layout["etcd"]]
     addresses = {name: switch.add(name) for name in [*network.members, *names]}
     cluster = ",".join(f"{name}=http://{addresses[name]}:2380" for name in names)
-    running = []
     for name in names:
         own = network.folder / "etcd" / name
         own.mkdir(parents=True)
         client, peer = f"http://{addresses[name]}:2379", f"http://{addresses[name]}:2380"
         with open(own / "etcd.log", "a") as log:
-            running.append(subprocess.Popen([
+            network.etcd[name] = subprocess.Popen([
                 *switch.under(name), "/usr/bin/etcd", "--name", name, "--data-dir", str(own / "data"),
                 "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
                 "--initial-advertise-peer-urls", peer, "--initial-cluster", cluster, "--initial-cluster-state", "new",
-                "--log-level", "warn"], stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+                "--log-level", "warn"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     for member in network.members:
         configuration = network.configurations[member]
         configuration["peerHost"] = addresses[member]
@@ -163,7 +151,6 @@ def machines(network, switch):
         network.start(member, under=switch.under(member))
     for member in network.members:
         wait_until_up(network.urls[member], 120, network.own[member])
-    return running
 
 
 def heights(network, members):

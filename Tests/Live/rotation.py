@@ -8,9 +8,9 @@ import cbor2
 
 from cluster import Network
 from evidence import Verifier
-from faults import Client
+from faults import busy
 from members import acting, bundle, cairn, listed, record
-from process import get_json, request, shown_key, stop
+from process import get_json, request, shown_key
 from statement import Participant
 
 from oracle import signing  # where the evidence's test looks for other code
@@ -25,38 +25,20 @@ TIME = 10
 def run(check):
     with tempfile.TemporaryDirectory() as folder:
         network = Network(f"{folder}/network")
-        process = network.up()
-        clients = []
-        try:
+        with network.running():
             pids = {member: network.pid(member) for member in network.members}
             first = record(network, OTHER)
             kept, leaked = bundle(network, OTHER, first), [own(network, member) for member in (FIRST, KILLED, AWAY)]
             before, network.paid = network.balance(OTHER), 0
-            clients = [Client(network, number) for number in range(4)]
-            for client in clients:
-                client.start()
-            under_load(check, network, pids)
-            killed(check, network)
-            away(check, network)
-            wiped(check, network)
-            for client in clients:
-                client.stopping.set()
-            for client in clients:
-                client.join(120)
+            with busy(network) as clients:
+                under_load(check, network, pids)
+                killed(check, network)
+                away(check, network)
+                wiped(check, network)
             nothing_lost(check, network, clients, before)
             proofs(check, network, first)
             renewed(check, network, kept, leaked)
             foreign(check, network)
-        except BaseException:
-            for member in network.members:
-                print(f"{member}: {(network.folder / member / 'node.log').read_text()[-1500:]}", flush=True)
-            raise
-        finally:
-            for client in clients:
-                client.stopping.set()
-            for node in network.own.values():
-                stop(node)
-            stop(process, 60)
 
 
 def kids(network, at=OTHER):
@@ -117,6 +99,12 @@ def under_load(check, network, pids):
     check("the old key says nothing any more", status != 201 or json.loads(answer)["status"] != "FINAL", f"{status} {answer[:300]}")
 
 
+def learned(check, network, member, node):
+    kid = kids(network)[member]
+    check(f"{node} signs with the new key", signs(network, kid, 120))
+    check("and keeps that one alone", settled(network, member, kid))
+
+
 def killed(check, network):
     """The node dies as soon as the word is said, and again while it starts."""
     for _ in range(2):
@@ -127,9 +115,7 @@ def killed(check, network):
         time.sleep(0.3)
         network.kill(KILLED)
         network.start(KILLED)
-        kid = kids(network)[KILLED]
-        check("the node that returns signs with the new key", signs(network, kid, 120))
-        check("and keeps that one alone", settled(network, KILLED, kid))
+        learned(check, network, KILLED, "the node that returns")
 
 
 def away(check, network):
@@ -138,9 +124,7 @@ def away(check, network):
     done = cairn("member", "rotate", *acting(network, AWAY, OTHER))
     check("a member whose node is away takes another key", done.returncode == 0, done.stderr)
     network.start(AWAY)
-    kid = kids(network)[AWAY]
-    check("its node learns that when it returns, and signs", signs(network, kid, 120))
-    check("and keeps the new key alone", settled(network, AWAY, kid))
+    learned(check, network, AWAY, "its node, once it returns,")
 
 
 def wiped(check, network):

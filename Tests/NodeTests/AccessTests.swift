@@ -23,6 +23,7 @@ struct AccessTests {
         "GET /api/v1/ledgers", "GET /api/v1/ledgers/{ledger}/members", "GET /api/v1/ledgers/{ledger}/members/changes",
         "GET /api/v1/ledgers/{ledger}/resolutions",
         "GET /api/v1/ledgers/{ledger}/genesis", "GET /api/v1/ledgers/{ledger}/consistency",
+        "GET /api/v1/ledgers/{ledger}/renewal",
         "GET /.well-known/scitt-keys", "GET /log/{ledger}/checkpoint", "GET /log/{ledger}/vkeys",
         "GET /log/{ledger}/tile/**",
         // A delivered key must match the commitment on the ledger; a request for keys is signed by the reader.

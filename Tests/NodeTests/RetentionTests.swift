@@ -18,7 +18,7 @@ struct RetentionTests {
                 continue
             }
             let figure = cells.compactMap { UInt64($0.hasSuffix(" days") ? String($0.dropLast(5)) : $0) }.first
-            if let figure { found[name.trimmingCharacters(in: .punctuationCharacters)] = figure }
+            if let figure { found[name.trimmingCharacters(in: CharacterSet(charactersIn: "`"))] = figure }
         }
         return found
     }

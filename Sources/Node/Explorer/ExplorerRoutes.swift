@@ -50,14 +50,17 @@ struct ExplorerRoutes: Sendable {
         }
     }
 
-    private var asset: Route {
+    private var asset: Route { Self.asset(of: platform.portal) }
+
+    /// What the pages of a portal load.
+    static func asset(of portal: Portal) -> Route {
         Route(
             .get, "/assets/{name}", "Scripts, styles and the verifier in one file", tag: "explorer", access: .anyone,
             parameters: [.init("name", in: .path, "File name")], produces: "application/octet-stream",
             problems: [404: "not-found"]
         ) { request in
             let name = try request.parameter("name")
-            guard let asset = platform.portal.asset(named: name) else { throw Problem.notFound("asset \(name)") }
+            guard let asset = portal.asset(named: name) else { throw Problem.notFound("asset \(name)") }
             var headers = [(name: "ETag", value: asset.etag), (name: "Cache-Control", value: "no-cache")]
             if request.headers["if-none-match"] == asset.etag {
                 return APIResponse(status: 304, contentType: asset.contentType, headers: headers, body: .bytes([]))

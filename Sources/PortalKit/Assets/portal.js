@@ -5,6 +5,7 @@ import { checkpointFromFile, compareWithKept, keptCheckpoint } from "./kept.js";
 import { follow } from "./live.js";
 import { openOutbox } from "./outbox.js";
 import { openPanel } from "./panel.js";
+import { openPicture } from "./picture.js";
 import { openReadAloud } from "./read-aloud.js";
 import { openSignIn } from "./sign-in.js";
 import { openWallet } from "./wallet.js";
@@ -41,6 +42,7 @@ document.addEventListener("portal:replaced", (event) => localTimes(event.target)
 for (const panel of document.querySelectorAll("[data-evidence]")) openPanel(panel);
 for (const desk of document.querySelectorAll("[data-desk]")) openDesk(desk, joinKept);
 openOutbox();
+openPicture();
 openReadAloud();
 openSignIn();
 openWallet();

@@ -16,7 +16,35 @@ extension WorkRoutes {
         [
             page("/farm", "The farmer's page", role: Agri.Role.farmer) { _, session in
                 try platform.page(try farmerPage(session), session)
-            }
+            },
+            page("/farm/picture", "Form for a picture", role: Agri.Role.farmer) { _, session in
+                let places =
+                    try lots(of: session).map { PicturePage.Place("lot:\($0.key)", "Lot \($0.key)") }
+                    + plots(of: session).map { PicturePage.Place("plot:\($0.key)", "Plot \($0.key), \($0.value.crop)") }
+                let page = PicturePage(
+                    places: places, action: "/farm/picture", documents: DocumentRoutes.address(""),
+                    csrfToken: session.formToken, back: Self.back)
+                return try platform.page(page, session)
+            },
+            action("/farm/picture", "Sign a picture's hash", role: Agri.Role.farmer) { input, session in
+                guard let document = Hash32(hex: try input.text("document")) else {
+                    throw Problem.badRequest("document is the SHA-256 of the picture, 64 hexadecimal digits")
+                }
+                let original = try input.optional("original").map { text in
+                    guard let hash = Hash32(hex: text) else {
+                        throw Problem.badRequest("original is the SHA-256 of the original, 64 hexadecimal digits")
+                    }
+                    return hash
+                }
+                let about = try input.text("about")
+                let arguments: Arguments = [
+                    ("document", .hash(document)), ("about", .text(about)), ("mediaType", "image/jpeg"),
+                    ("caption", .text(try input.text("caption"))), ("takenAt", .unsigned(platform.node.ledgerTime)),
+                ]
+                return try await submit(
+                    [("attach", arguments + (original.map { [("original", .hash($0))] } ?? []), about)], as: session,
+                    title: "Picture recorded", back: Self.back)
+            },
         ]
             + FarmOperation.allCases.flatMap { operation in
                 let path = "/farm/\(operation.rawValue)"

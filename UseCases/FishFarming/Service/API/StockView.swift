@@ -58,7 +58,7 @@ struct StockView: Sendable {
             : "by the last weighing, and feed and water since; weigh again, and the band gets narrower"
         return [
             Fact("Estimated weight", biomass, note: how, grounds: grounds),
-            Fact("Estimated value", value, note: "at the last price of the market", grounds: grounds),
+            Fact("Estimated value", value, note: estimate.value == nil ? nil : "at the last price of the market", grounds: grounds),
         ]
     }
 

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Crypto
 import EPCIS
 import Foundation
+import Ledger
 import NIOCore
 import ProjectionKit
 import UseCaseKit
@@ -19,11 +20,16 @@ struct SubscriptionDelivery: Sendable {
     func run() async throws {
         try await platform.keepOn("events are not sent to subscribers", every: Self.pause) {
             let final = platform.node.finalHeight
+            var failures: [DeliveryFailure] = []
             for query in desk.all(on: platform.node.ledger) {
                 for subscription in query.subscriptions where subscription.next <= final {
-                    try await deliver(subscription, of: query, upTo: final)
+                    // Who does not answer keeps no other from being served.
+                    do { try await deliver(subscription, of: query, upTo: final) } catch let error as DeliveryFailure {
+                        failures.append(error)
+                    }
                 }
             }
+            if let first = failures.first { throw first }
         }
     }
 
@@ -58,10 +64,15 @@ struct SubscriptionDelivery: Sendable {
             let signature = HMAC<SHA256>.authenticationCode(for: body, using: SymmetricKey(data: Array(token.utf8)))
             request.headers.add(
                 name: "GS1-Signature",
-                value: "hmac-sha256=" + signature.map { String($0, radix: 16).leftPadded }.joined())
+                value: "hmac-sha256=" + Bytes(signature).hex)
         }
         request.body = .bytes(ByteBuffer(bytes: body))
-        let status = try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code
+        let status: UInt
+        do {
+            status = try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code
+        } catch {
+            throw DeliveryFailure(description: "\(subscription.destination): \(error)")
+        }
         guard (200..<300).contains(status) else {
             throw DeliveryFailure(description: "\(subscription.destination) answers \(status)")
         }
@@ -70,7 +81,3 @@ struct SubscriptionDelivery: Sendable {
 
 /// That a subscriber does not take what is sent.
 private struct DeliveryFailure: Error, CustomStringConvertible { let description: String }
-
-extension String {
-    fileprivate var leftPadded: String { count < 2 ? "0" + self : self }
-}
