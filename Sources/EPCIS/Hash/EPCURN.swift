@@ -56,8 +56,8 @@ enum EPCURN {
             else { return nil }
             return "00/" + checked("\(digit)\(body.company)\(body.reference.dropFirst())")
         case "sgln":
-            guard let key = body.key(12), let extension_ = body.serial(20) else { return nil }
-            return extension_ == "0" ? "414/\(key)" : "414/\(key)/254/\(extension_)"
+            guard let key = body.key(12), let component = body.serial(20) else { return nil }
+            return component == "0" ? "414/\(key)" : "414/\(key)/254/\(component)"
         case "pgln": return body.rest.isEmpty ? body.key(12).map { "417/\($0)" } : nil
         case "grai": return body.key(12).flatMap { _ in join("8003/" + grai(body), body.serial(16)) }
         case "giai": return join("8004/\(body.company)", body.alone(30 - body.company.utf8.count))
