@@ -289,7 +289,7 @@ let package = Package(
             name: "AgriculturalTracingContractTests",
             dependencies: [
                 "AgriculturalTracingContract", "AgriculturalTracingGateway", "AgriculturalTracingService",
-                "ContractKit", "Ledger", "TestSupport",
+                "ContractKit", "EPCIS", "Ledger", "TestSupport",
             ],
             path: "UseCases/AgriculturalTracing/Tests"),
         .testTarget(

@@ -28,10 +28,11 @@ public enum OpenAPI {
                 ],
                 "schemas": [
                     "Problem": [
-                        "type": "object", "required": ["title", "status", "code", "detail"],
+                        "type": "object", "required": ["type", "title", "status", "code", "detail"],
                         "description": "RFC 9457 problem details with a stable code",
                         "properties": [
-                            "title": ["type": "string"], "status": ["type": "integer"], "code": ["type": "string"],
+                            "type": ["type": "string"], "title": ["type": "string"], "status": ["type": "integer"],
+                            "code": ["type": "string"],
                             "detail": ["type": "string"],
                         ],
                     ]

@@ -13,7 +13,7 @@ public struct Problem: Error, Sendable, Hashable {
     public let code: String
     /// What happened, why, and what to do.
     public let detail: String
-    /// What an outside standard calls it, as a URI (RFC 9457 §3.1.1); nil where the code says all.
+    /// What an outside standard calls it, as a URI (RFC 9457 §3.1.1); nil where the code says all, which is `about:blank` on the wire.
     public let type: String?
 
     public init(_ status: Int, _ code: String, _ detail: String, type: String? = nil) {
@@ -51,7 +51,7 @@ public struct Problem: Error, Sendable, Hashable {
     /// As the members of its JSON object.
     public var members: [String: Any] {
         var members: [String: Any] = ["title": title, "status": status, "code": code, "detail": detail]
-        members["type"] = type
+        members["type"] = type ?? "about:blank"
         return members
     }
 

@@ -162,10 +162,9 @@ public struct EmbeddedConsortium: Sendable {
             let portNumber = configuration.port == 0 ? try FreePort.find() : configuration.port
             let operationsPort = configuration.operationsPort == 0 ? try FreePort.find() : configuration.operationsPort
             let address = "http://127.0.0.1:\(portNumber)"
-            let platform = Platform(
-                node: node, index: index, portal: portal, keys: keys, vaults: vaults,
-                documents: try DocumentFolder(configuration.folder.appending(path: "documents")), address: address,
-                logger: configuration.logger, useCase: configuration.useCase)
+            let platform = try Platform(
+                node: node, index: index, portal: portal, keys: keys, vaults: vaults, folder: configuration.folder,
+                address: address, logger: configuration.logger, useCase: configuration.useCase)
             let gateways = GatewayBox()
             let access = try AccessDesk(
                 platform: platform, folder: configuration.folder, port: portNumber,

@@ -6,7 +6,7 @@ import Ledger
 /// it is read.
 public struct DocumentFolder: Sendable {
     /// Largest document, bytes.
-    public static let maximumSize = 8 << 20
+    public static let maximumSize = 4 << 20
 
     public enum Found: Sendable, Equatable {
         case whole(Bytes)

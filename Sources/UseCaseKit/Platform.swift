@@ -19,6 +19,8 @@ public struct Platform: Sendable {
     /// Encryption keys and opened readings of those hosted here.
     public let vaults: Vaults
     public let keyService: KeyService
+    /// The node's folder, for what a use case keeps of its own.
+    public let folder: URL
     /// Pictures and reports whose hashes are on the ledger.
     public let documents: DocumentFolder
     /// Where the portal is reached, without a trailing slash; printed in QR codes.
@@ -29,15 +31,16 @@ public struct Platform: Sendable {
 
     public init(
         node: LedgerNode, index: RecordIndex, portal: Portal, keys: KeyFolder, vaults: Vaults,
-        documents: DocumentFolder, address: String, logger: Logger, useCase: any UseCase
-    ) {
+        folder: URL, address: String, logger: Logger, useCase: any UseCase
+    ) throws {
         self.node = node
         self.index = index
         self.portal = portal
         self.keys = keys
         self.vaults = vaults
         keyService = KeyService(vaults: vaults) { try keys.key(of: $0) }
-        self.documents = documents
+        self.folder = folder
+        documents = try DocumentFolder(folder.appending(path: "documents"))
         self.address = address
         self.logger = logger
         self.useCase = useCase

@@ -1,4 +1,5 @@
 """Fish farming on running processes: the uplink is cut while oxygen falls, and the whole story is on the ledger after."""
+import contextlib
 import datetime
 import json
 import os
@@ -25,6 +26,21 @@ FEEDER = "urn:dev:ops:32473-feeder-lagoon"
 CUT = 110
 PEOPLE = ("fisheries-office", "lagoon-farm", "rural-bank", "city-bank", "harvest-mutual", "delta-feeds", "pond-vet",
           "pond-gateway")
+
+
+@contextlib.contextmanager
+def living(people):
+    """Ponds that report, with these people besides."""
+    field.NAME = NAME
+    try:
+        with tempfile.TemporaryDirectory() as folder, Ponds(folder) as ponds:
+            for person in people:
+                ponds.people[person] = Participant(person, f"{folder}/keys/{person}.key")
+            ponds.wait("readings of the probe", lambda: ponds.readings(PROBE), 60)
+            ponds.wait("a water report", lambda: ponds.state(f"fish/ponds/{POND}")["oxygen"], 60)
+            yield ponds
+    finally:
+        field.NAME = "agricultural-tracing"
 
 
 class Ponds(Field):

@@ -4,7 +4,6 @@ import glob
 import hashlib
 import json
 import math
-import tempfile
 import threading
 import time
 import urllib.parse
@@ -13,12 +12,11 @@ import cbor2
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-import field
 from device import Device
-from fish import NAME, POND, PROBE, Ponds, agree, operations, terms_of
+from fish import POND, agree, living, operations, terms_of
 from fish_records import HOUR, bind, card, enrol, must, new_key, now, rule, shares_with
 from process import request_as
-from statement import Participant, encode
+from statement import encode
 
 PEOPLE = ("rural-bank", "city-bank", "harvest-mutual", "loss-desk", "aquacloud", "pond-vet", "delta-feeds", "bay-farm",
           "extension-amina")
@@ -88,34 +86,26 @@ class Water:
 
 
 def run(check):
-    field.NAME = NAME
     waters = []
-    try:
-        with tempfile.TemporaryDirectory() as folder, Ponds(folder) as ponds:
-            for name in PEOPLE:
-                ponds.people[name] = Participant(name, f"{folder}/keys/{name}.key")
-            ponds.wait("readings of the probe", lambda: ponds.readings(PROBE), 60)
-            ponds.wait("a water report", lambda: ponds.state(f"fish/ponds/{POND}")["oxygen"], 60)
-            # Their night is passed while the other tests run.
-            waters += [Water("ahead", PACE, 20.7, 0.52, 6.0), Water("dead", PACE, 20.7, 0.52, 6.0, is_dead=True),
-                       Water("calm", FAST, 20.2, 0.4, 8.0, has_aerator=False)]
+    with living(PEOPLE) as ponds:
+        # Their night is passed while the other tests run.
+        waters += [Water("ahead", PACE, 20.7, 0.52, 6.0), Water("dead", PACE, 20.7, 0.52, 6.0, is_dead=True),
+                   Water("calm", FAST, 20.2, 0.4, 8.0, has_aerator=False)]
+        for water in waters:
+            water.begin(ponds)
+        try:
+            contracts(check, ponds)
+            before_the_signature(check, ponds)
+            batch(check, ponds)
+            exclusions(check, ponds)
+            objections(check, ponds)
+            grades(check, ponds)
+            rerun(check, ponds)
+            ahead(check, ponds, *waters[:2])
+            nights(check, ponds, waters[2])
+        finally:
             for water in waters:
-                water.begin(ponds)
-            try:
-                contracts(check, ponds)
-                before_the_signature(check, ponds)
-                batch(check, ponds)
-                exclusions(check, ponds)
-                objections(check, ponds)
-                grades(check, ponds)
-                rerun(check, ponds)
-                ahead(check, ponds, *waters[:2])
-                nights(check, ponds, waters[2])
-            finally:
-                for water in waters:
-                    water.end()
-    finally:
-        field.NAME = "agricultural-tracing"
+                water.end()
 
 
 def told(ponds, who, path):

@@ -4,17 +4,14 @@ import html
 import json
 import os
 import re
-import tempfile
 import time
 
 import jsonschema_rs
 
-import field
 from device import Device
-from fish import NAME, POND, PROBE, Ponds, terms_of
+from fish import living, terms_of
 from fish_records import HOUR, bind, card, enrol, must, now, rule, shares_with
 from process import request_as
-from statement import Participant
 
 PEOPLE = ("harvest-mutual", "loss-desk", "aquacloud", "pond-vet", "delta-feeds", "bay-farm")
 #: Seconds of a pond in one: its day is 24 minutes, so that a day can be told at once and no clock is an hour wrong.
@@ -78,18 +75,10 @@ class Pond:
 
 
 def run(check):
-    field.NAME = NAME
-    try:
-        with tempfile.TemporaryDirectory() as folder, Ponds(folder) as ponds:
-            for name in PEOPLE:
-                ponds.people[name] = Participant(name, f"{folder}/keys/{name}.key")
-            ponds.wait("readings of the probe", lambda: ponds.readings(PROBE), 60)
-            ponds.wait("a water report", lambda: ponds.state(f"fish/ponds/{POND}")["oxygen"], 60)
-            causes(check, ponds)
-            worth(check, ponds)
-            warnings(check, ponds)
-    finally:
-        field.NAME = "agricultural-tracing"
+    with living(PEOPLE) as ponds:
+        causes(check, ponds)
+        worth(check, ponds)
+        warnings(check, ponds)
 
 
 def page(ponds, who, path):

@@ -1,7 +1,6 @@
 """Ponds, people and papers of fish farming on running processes: alarms, commands, harvest, audits, and figures recomputed."""
 import json
 import os
-import tempfile
 import threading
 import time
 
@@ -10,11 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-import field
 import sharing
 from sharing import sealed
 from device import Device
-from fish import NAME, POND, PROBE, Ponds, agree, moment, operations, terms_of
+from fish import POND, PROBE, agree, living, moment, operations, terms_of
 from process import request_as, stop
 from statement import Participant, encode
 
@@ -66,25 +64,17 @@ def person(ponds, name, roles, member):
 
 
 def run(check):
-    field.NAME = NAME
-    try:
-        with tempfile.TemporaryDirectory() as folder, Ponds(folder) as ponds:
-            for name in PEOPLE:
-                ponds.people[name] = Participant(name, f"{folder}/keys/{name}.key")
-            ponds.wait("readings of the probe", lambda: ponds.readings(PROBE), 60)
-            ponds.wait("a water report", lambda: ponds.state(f"fish/ponds/{POND}")["oxygen"], 60)
-            outcome_of_a_choice(check, ponds)
-            on_demand(check, ponds)
-            alarms(check, ponds)
-            papers(check, ponds)
-            audit(check, ponds)
-            levels(check, ponds)
-            risks(check, ponds)
-            delivery(check, ponds)
-            figures(check, ponds)
-            derived(check, ponds)
-    finally:
-        field.NAME = "agricultural-tracing"
+    with living(PEOPLE) as ponds:
+        outcome_of_a_choice(check, ponds)
+        on_demand(check, ponds)
+        alarms(check, ponds)
+        papers(check, ponds)
+        audit(check, ponds)
+        levels(check, ponds)
+        risks(check, ponds)
+        delivery(check, ponds)
+        figures(check, ponds)
+        derived(check, ponds)
 
 
 def outcome_of_a_choice(check, ponds):

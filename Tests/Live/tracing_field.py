@@ -1,5 +1,7 @@
 """Tracing with devices in the field: rooms and their sensors, soil and growth, pictures, weather of others, mixes, labels, rules of a market."""
+import csv
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -296,6 +298,9 @@ def mixes(check, ledger):
     check("AGR-24: brand and statement, as the brand's own word", "Picked by hand." in page and "says so of its own product" in page)
     check("AGR-24: certificates with their validity when it was packed", "GLOBALG.A.P. IFA, GGN-1" in page
           and page.count("Valid, until") == 1 and page.count("Not valid") == 1)
+    rows = list(csv.DictReader(io.StringIO(as_(ledger, "farm", "GET", "/api/v1/tracing/lots/SALAD-1/events")[1].decode())))
+    mixed = [(row["from"], row["to"], row["quantity"]) for row in rows if row["event"] == "transformation"]
+    check("AGR-24, AGR-35: the authority's sheet has the transformation", mixed == [("MIX-A MIX-B", "SALAD-1 SALAD-2", "300")], rows)
     ledger.send("farm", "recall", {"lot": "MIX-B", "reason": "Glass"}, "lot:MIX-B")
     check("AGR-24: a recall reaches what it was mixed into", eventually(
         lambda: [ledger.page(code) for code in codes] == ["recalled"] * 2))

@@ -113,6 +113,6 @@ public struct EventQuery: Sendable {
 
     /// Whether two identifiers are one, in whichever of GS1's syntaxes they are written.
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        left == right || DigitalLink.canonical(left).map { $0 == DigitalLink.canonical(right) } ?? false
+        left == right || CanonicalKey.link(of: left).map { $0 == CanonicalKey.link(of: right) } ?? false
     }
 }

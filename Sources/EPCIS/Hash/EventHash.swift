@@ -134,7 +134,7 @@ public struct EventHash: Sendable, Hashable {
         ] {
             if let urn = vocabulary.urn, text.hasPrefix(urn) { return vocabulary.prefix + text.dropFirst(urn.count) }
         }
-        return DigitalLink.canonical(text) ?? text
+        return CanonicalKey.link(of: text) ?? text
     }
 
     private static func trimmed(_ text: String) -> String {

@@ -43,7 +43,7 @@ public struct SanitisedEvent: Sendable {
         }
 
         static func link(_ value: JSONValue) -> String {
-            let identifier = value.string.map { JSONValue.string(DigitalLink.canonical($0) ?? $0) } ?? value
+            let identifier = value.string.map { JSONValue.string(CanonicalKey.link(of: $0) ?? $0) } ?? value
             return hex(Array("cairn-linked/1\n".utf8) + identifier.encoded())
         }
 
@@ -131,7 +131,7 @@ public struct SanitisedEvent: Sendable {
     /// A serial of at least six characters, or a UUID: what nobody tries out.
     private static func isUnguessable(_ identifier: String) -> Bool {
         if identifier.lowercased().hasPrefix("urn:uuid:") { return true }
-        let parts = DigitalLink.canonical(identifier)?.split(separator: "/") ?? []
+        let parts = CanonicalKey.link(of: identifier)?.split(separator: "/") ?? []
         return parts.count >= 2 && parts[parts.count - 2] == "21" && parts[parts.count - 1].utf8.count >= 6
     }
 

@@ -64,7 +64,10 @@ public struct AgriculturalTracing: UseCase {
     }
 
     public func routes(on platform: Platform) -> [Route] {
-        TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
+        queries.keep(in: platform.folder.appending(path: "epcis-queries.json"), of: platform.node.ledger) { words in
+            platform.logger.warning("\(words)")
+        }
+        return TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
             + CaptureRoutes(platform: platform).routes + EventRoutes(platform: platform).routes
             + QueryRoutes(platform: platform, desk: queries).routes + SecrecyRoutes(platform: platform).routes
             + LotRoutes(platform: platform).routes

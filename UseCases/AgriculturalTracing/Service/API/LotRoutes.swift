@@ -107,7 +107,7 @@ struct LotRoutes: Sendable {
 
     // MARK: The sheet
 
-    /// Harvesting, initial packing, shipping and receiving with their key data elements (21 CFR 1.1325 to 1.1345), oldest first.
+    /// Harvesting, initial packing, transformation, shipping and receiving with their key data elements (21 CFR 1.1325 to 1.1350), oldest first.
     private func sheet(of name: String) throws -> String {
         let lot = try lot(name)
         let farm = try plot(of: lot)?.farm ?? ""
@@ -120,12 +120,14 @@ struct LotRoutes: Sendable {
         ]
         let product = try product(of: lot)
         let rows = try records.filter { $0.rejection == nil && $0.contract == Agri.contractName }.compactMap {
-            try row($0, codes).map { [$0.event, name, farm, product] + $0.rest }
+            try row($0, name, codes).map { [$0.event, name, farm, product] + $0.rest }
         }
         return ([head] + rows).map { $0.map(CSV.field).joined(separator: ",") + "\r\n" }.joined()
     }
 
-    private func row(_ record: IndexedRecord, _ codes: Set<String>) throws -> (event: String, rest: [String])? {
+    private func row(
+        _ record: IndexedRecord, _ lot: String, _ codes: Set<String>
+    ) throws -> (event: String, rest: [String])? {
         let arguments = try platform.statement(of: record).operation.arguments
         func text(_ name: String) -> String { arguments[text: name]?.text ?? "" }
         func time(_ name: String) -> UInt64 { arguments[text: name]?.unsigned ?? record.time }
@@ -135,6 +137,18 @@ struct LotRoutes: Sendable {
         }
         switch record.operation {
         case "harvest": return ("harvesting", rest("\(time("grams"))", "g", record.issuer, "", time("harvestedAt")))
+        case "transform":
+            func part(_ name: String) -> [(lot: String, grams: UInt64)] {
+                (arguments[text: name]?.array ?? []).map {
+                    ($0.map?["lot"]?.text ?? "", $0.map?["grams"]?.unsigned ?? 0)
+                }
+            }
+            let (inputs, outputs) = (part("inputs"), part("outputs"))
+            let grams = (inputs + outputs).first { $0.lot == lot }?.grams ?? 0
+            func names(_ list: [(lot: String, grams: UInt64)]) -> String { list.map(\.lot).joined(separator: " ") }
+            return (
+                "transformation", rest("\(grams)", "g", names(inputs), names(outputs), time("performedAt"))
+            )
         case "commission": return ("initial packing", rest("\(time("units"))", "units", record.issuer, "", record.time))
         case "dispatch": return ("shipping", rest(boxes(), "boxes", text("from"), text("to"), time("departedAt")))
         case "receive":
@@ -195,7 +209,7 @@ struct LotRoutes: Sendable {
                     rows: [
                         [
                             .link("Tracking events (CSV)", href: "/api/v1/tracing/lots/\(Self.escaped(name))/events"),
-                            .text("Harvesting, packing, shipping and receiving, one event a row."),
+                            .text("Harvesting, packing, transformation, shipping and receiving, one event a row."),
                         ]
                     ], empty: .init("")),
             ])

@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import Synchronization
 
-/// Named queries and their subscriptions (EPCIS 2.0 §8.2.8), since this node started.
+/// Named queries and their subscriptions (EPCIS 2.0 §8.2.8), kept in a file of the node.
 final class QueryDesk: Sendable {
     /// Of one ledger.
     static let maximumQueries = 100
@@ -41,6 +41,30 @@ final class QueryDesk: Sendable {
     enum Refusal: Error { case exists, full }
 
     private let queries = Mutex<[Query]>([])
+    private let files = Mutex<[Hash32: URL]>([:])
+
+    /// Takes up what a ledger's file holds, and keeps it there from now on. An entry that cannot be read is told and left out.
+    func keep(in file: URL, of ledger: Hash32, report: (String) -> Void) {
+        let isNew = files.withLock { $0.updateValue(file, forKey: ledger) == nil }
+        guard isNew, let content = FileManager.default.contents(atPath: file.path) else { return }
+        do {
+            let kept = try JSONTreeReader.read(Array(content)).array ?? []
+            let read = kept.compactMap { Query(kept: $0, ledger: ledger) }
+            if read.count < kept.count { report("\(kept.count - read.count) queries in \(file.path) cannot be read") }
+            queries.withLock { $0 += read }
+        } catch {
+            report("\(file.path) cannot be read: \(error.description)")
+        }
+    }
+
+    /// Whole, before a change is answered; it holds secrets of subscribers.
+    private func save(_ queries: [Query], of ledger: Hash32) {
+        guard let file = files.withLock({ $0[ledger] }) else { return }
+        let content = JSONValue.array(queries.filter { $0.ledger == ledger }.map(\.kept)).encoded()
+        FileManager.default.createFile(
+            atPath: file.path + ".new", contents: Data(content), attributes: [.posixPermissions: 0o600])
+        _ = rename(file.path + ".new", file.path)
+    }
 
     func all(on ledger: Hash32) -> [Query] { queries.withLock { $0.filter { $0.ledger == ledger } } }
 
@@ -52,11 +76,15 @@ final class QueryDesk: Sendable {
             guard !own.contains(where: { $0.name == query.name }) else { throw .exists }
             guard own.count < Self.maximumQueries else { throw .full }
             queries.append(query)
+            save(queries, of: query.ledger)
         }
     }
 
     func remove(_ name: String, on ledger: Hash32) {
-        queries.withLock { $0.removeAll { $0.name == name && $0.ledger == ledger } }
+        queries.withLock { queries in
+            queries.removeAll { $0.name == name && $0.ledger == ledger }
+            save(queries, of: ledger)
+        }
     }
 
     func subscribe(_ subscription: Subscription, to name: String, on ledger: Hash32) throws(Refusal) {
@@ -64,6 +92,7 @@ final class QueryDesk: Sendable {
             guard let place = queries.firstIndex(where: { $0.name == name && $0.ledger == ledger }) else { return }
             guard queries[place].subscriptions.count < Self.maximumSubscriptions else { throw .full }
             queries[place].subscriptions.append(subscription)
+            save(queries, of: ledger)
         }
     }
 
@@ -90,7 +119,50 @@ final class QueryDesk: Sendable {
     ) -> Value? {
         queries.withLock { queries in
             guard let place = queries.firstIndex(where: { $0.name == name && $0.ledger == ledger }) else { return nil }
-            return body(&queries[place])
+            let value = body(&queries[place])
+            save(queries, of: ledger)
+            return value
         }
+    }
+}
+
+// MARK: As they are kept
+
+extension QueryDesk.Query {
+    fileprivate var kept: JSONValue {
+        [
+            "name": .string(name), "owner": .string(owner), "query": query.json,
+            "subscriptions": .array(subscriptions.map(\.kept)),
+        ]
+    }
+
+    /// nil for what is no query.
+    fileprivate init?(kept: JSONValue, ledger: Hash32) {
+        guard let name = kept["name"]?.string, let owner = kept["owner"]?.string, let definition = kept["query"],
+            let query = try? EventQuery(definition)
+        else { return nil }
+        self.init(
+            ledger: ledger, name: name, owner: owner, query: query,
+            subscriptions: (kept["subscriptions"]?.array ?? []).compactMap(QueryDesk.Subscription.init(kept:)))
+    }
+}
+
+extension QueryDesk.Subscription {
+    fileprivate var kept: JSONValue {
+        [
+            "id": .string(id), "owner": .string(owner), "destination": .string(destination),
+            "signatureToken": signatureToken.map { .string($0) } ?? .null, "createdAt": .string(createdAt.text),
+            "next": .number("\(next)"),
+        ]
+    }
+
+    fileprivate init?(kept: JSONValue) {
+        guard let id = kept["id"]?.string, let owner = kept["owner"]?.string,
+            let destination = kept["destination"]?.string, let next = kept["next"]?.number.flatMap(UInt64.init),
+            let created = kept["createdAt"]?.string.flatMap({ EventTime($0) })
+        else { return nil }
+        self.init(
+            id: id, owner: owner, destination: destination, signatureToken: kept["signatureToken"]?.string,
+            createdAt: created, next: next)
     }
 }

@@ -1,8 +1,8 @@
 /// A GS1 key in whichever URI it comes, as the one GS1 Digital Link URI that the event hash is taken over (CBV 2.0 §8.9): domain
 /// id.gs1.org, the finest level of identification, no other attributes.
-enum DigitalLink {
+enum CanonicalKey {
     /// nil for a URI that conveys no GS1 key.
-    static func canonical(_ uri: String) -> String? {
+    static func link(of uri: String) -> String? {
         let path = uri.hasPrefix("urn:epc:") ? EPCURN.path(of: uri) : path(ofLink: uri)
         return path.map { "https://id.gs1.org/\($0)" }
     }
