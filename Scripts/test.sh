@@ -44,6 +44,7 @@ step "The browser's verifier on outside vectors" node Tests/Interop/outside_vect
 step "Verifiers of others against the running node" .venv/bin/python Tests/Interop/run.py
 step "Telegrams of meters, by dsmr-parser" .venv/bin/python Tests/Interop/telegrams.py
 step "The served OpenAPI document, by schemathesis" .venv/bin/python Tests/Interop/openapi.py
+step "The EPCIS interface, by GS1's own document" .venv/bin/python Tests/Interop/epcis.py
 step "The portal in a browser" .venv/bin/python Tests/Browser/run.py
 step "The pages of fish farming in a browser" .venv/bin/python Tests/Browser/fish_pages.py
 step "The pages of chattel mortgage in a browser" .venv/bin/python Tests/Browser/chattel_pages.py

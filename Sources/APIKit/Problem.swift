@@ -48,6 +48,11 @@ public struct Problem: Error, Sendable, Hashable {
         }
     }
 
+    /// The same problem as a standard calls it, where it has no type yet.
+    func typed(_ type: String?) -> Problem {
+        self.type == nil ? Problem(status, code, detail, type: type) : self
+    }
+
     /// As the members of its JSON object.
     public var members: [String: Any] {
         var members: [String: Any] = ["title": title, "status": status, "code": code, "detail": detail]

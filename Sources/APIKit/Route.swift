@@ -107,6 +107,8 @@ public struct Route: Sendable {
     /// Pages are left out of the OpenAPI document.
     public var isPage: Bool { produces == "text/html" }
     public let handler: Handler
+    /// See ``calling(_:)``.
+    public private(set) var problemTypes: [Int: String] = [:]
     /// See ``answeringEveryoneWithTheirOwn()``.
     public private(set) var answersWithOwn = false
     /// See ``answeredDirectly(_:)``.
@@ -117,6 +119,13 @@ public struct Route: Sendable {
         guard access == .signedIn, !answersWithOwn else { return self }
         var route = self
         route.access = .roles(roles)
+        return route
+    }
+
+    /// The same route, whose problems have the types (RFC 9457 §3.1.1) that an outside standard gives them, by status.
+    public func calling(_ types: [Int: String]) -> Route {
+        var route = self
+        route.problemTypes = types
         return route
     }
 

@@ -120,16 +120,16 @@ public struct Server: Sendable {
                 throw Problem.forged
             }
             return respond(try await route.handler(api))
-        } catch let problem as Problem {
-            return response(to: problem, request: request, session: session)
         } catch {
-            if let problem = (error as? any ProblemSource)?.problem {
-                return response(to: problem, request: request, session: session)
-            }
-            logger.error("request failed", metadata: ["path": "\(route.path)", "error": "\(error)"])
-            let problem = Problem(500, "internal", "the node could not answer; its log says why")
-            return response(to: problem, request: request, session: session)
+            let problem = self.problem(error, route)
+            return response(to: problem.typed(route.problemTypes[problem.status]), request: request, session: session)
         }
+    }
+
+    private func problem(_ error: any Error, _ route: Route) -> Problem {
+        if let problem = error as? Problem ?? (error as? any ProblemSource)?.problem { return problem }
+        logger.error("request failed", metadata: ["path": "\(route.path)", "error": "\(error)"])
+        return Problem(500, "internal", "the node could not answer; its log says why")
     }
 
     private func limit(_ route: Route, _ caller: String) throws {

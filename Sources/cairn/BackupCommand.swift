@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
+import Ledger
 import LedgerStore
 
 struct BackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Copies of a node's databases, made while it runs.",
+        commandName: "backup", abstract: "Copies of a node's databases and documents, made while it runs.",
         discussion: "Keys are not in a backup: docs/operating/backup.md says what to keep beside it.",
         subcommands: [Create.self, Verify.self, Restore.self])
 
@@ -22,6 +23,25 @@ struct BackupCommand: ParsableCommand {
             throw Failure(.notFound, "\(folder.path) holds no ledger.sqlite; give the folder of a node")
         }
         return paths
+    }
+
+    /// Other files that only this node may have: documents, and what a use case keeps in a file. They are written whole or not at all.
+    fileprivate static func files(in folder: URL) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: documents).path)) ?? []
+        let own = ["epcis-queries.json"].filter {
+            FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
+        }
+        return names.filter { Hash32(hex: $0) != nil }.sorted().map { "\(documents)/\($0)" } + own
+    }
+
+    private static let documents = "documents"
+
+    fileprivate static func copy(_ paths: [String], from source: URL, to target: URL) throws {
+        for path in paths {
+            let place = target.appending(path: path)
+            try makeFolder(place.deletingLastPathComponent())
+            try FileManager.default.copyItem(at: source.appending(path: path), to: place)
+        }
     }
 
     fileprivate static func isLedger(_ path: String) -> Bool { path.hasSuffix("ledger.sqlite") }
@@ -42,6 +62,14 @@ struct BackupCommand: ParsableCommand {
                 throw Failure(.verificationFailed, "\(path): \(error)")
             }
         }
+        let kept = files(in: folder).filter { $0.hasPrefix(documents) }
+        for path in kept {
+            let content = FileManager.default.contents(atPath: folder.appending(path: path).path) ?? Data()
+            guard "\(documents)/\(Hash32.sha256(Bytes(content)).hex)" == path else {
+                throw Failure(.verificationFailed, "\(path): its SHA-256 is not its name; it was changed")
+            }
+        }
+        if !kept.isEmpty { Console.print("sound: \(kept.count) documents") }
     }
 
     /// Makes a folder whole or not at all.
@@ -81,6 +109,7 @@ struct BackupCommand: ParsableCommand {
                     try DatabaseCopy.make(of: source.appending(path: path).path, at: copy.path)
                     Console.note("copied \(path)")
                 }
+                try BackupCommand.copy(BackupCommand.files(in: source), from: source, to: partial)
                 try BackupCommand.verify(partial)
             }
         }
@@ -109,6 +138,10 @@ struct BackupCommand: ParsableCommand {
         func run() throws {
             let (source, target) = (URL(filePath: backup), URL(filePath: to))
             let paths = try BackupCommand.databases(in: source)
+            // What lies there already is as new as the node.
+            let files = BackupCommand.files(in: source).filter {
+                !FileManager.default.fileExists(atPath: target.appending(path: $0).path)
+            }
             for path in paths where FileManager.default.fileExists(atPath: target.appending(path: path).path) {
                 throw Failure(
                     .usage,
@@ -124,7 +157,10 @@ struct BackupCommand: ParsableCommand {
                 for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: place.path + suffix) }
                 try FileManager.default.moveItem(atPath: place.path + ".partial", toPath: place.path)
             }
-            Console.print("restored \(paths.count) databases; start the node: it fetches what came since")
+            try BackupCommand.copy(files, from: source, to: target)
+            Console.print(
+                "restored \(paths.count) databases and \(files.count) files; start the node: it fetches what came since"
+            )
         }
     }
 }

@@ -22,20 +22,20 @@ def main() -> int:
     # The partner may write events; what else a participant may do, every participant may.
     partner = Participant("partner-registry", f"{os.environ['CAIRN_FOLDER']}/keys/partner-registry.key")
     # An event stream goes on for ever.
-    outcomes = [send(url, "-H", f"Authorization: Bearer {sign_in(url, partner)}", "--exclude-path", "/api/v1/events")]
+    outcomes = [send(f"{url}/openapi.json", "-H", f"Authorization: Bearer {sign_in(url, partner)}", "--exclude-path", "/api/v1/events")]
     # PARK-14: what is served of APDS has the schema that APDS gives it.
     output = os.environ.get("CAIRN_DEMO_OUTPUT")
     car_park = re.search(r"^automated-parking\nPortal +(\S+)/$", pathlib.Path(output).read_text(), re.M) if output else None
     if car_park:
-        outcomes.append(send(car_park.group(1), "--include-path-regex", "^/api/v1/parking/rates"))
+        outcomes.append(send(f"{car_park.group(1)}/openapi.json", "--include-path-regex", "^/api/v1/parking/rates"))
     else:
         print("skipped the rates of APDS: CAIRN_DEMO_OUTPUT names no car park")
     return max(outcomes)
 
 
-def send(url, *more) -> int:
+def send(document, *more) -> int:
     arguments = [
-        str(pathlib.Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"), "run", f"{url}/openapi.json",
+        str(pathlib.Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"), "run", document,
         "--max-examples", EXAMPLES, "--workers", "1", "--phases", "examples,coverage,fuzzing", *more,
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(HERE)}

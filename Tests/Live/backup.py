@@ -1,5 +1,6 @@
 """A node is backed up while it runs, the copy is verified, and a node goes on from it without contradicting what it signed since."""
 import contextlib
+import hashlib
 import pathlib
 import shutil
 import sqlite3
@@ -29,6 +30,9 @@ def run(check):
 def backed_up(check, network, backup):
     """Clients write while the copy is made."""
     network.pay(WRITER, 5)
+    document = b"%PDF-1.7 a signed report"
+    place = network.folder / MEMBER / "documents" / hashlib.sha256(document).hexdigest()
+    place.write_bytes(document)
     results = []
     writing = threading.Thread(target=lambda: results.append(network.pay(MEMBER, 40)[0]))
     writing.start()
@@ -44,6 +48,8 @@ def backed_up(check, network, backup):
     found = [path for path in pathlib.Path(backup).rglob("*") if path.is_file()
              and any(key in path.read_bytes() for key in keys)]
     check("no key is in it", keys and not found, str(found))
+    copy = pathlib.Path(backup) / "documents" / place.name
+    check("documents are in it", copy.is_file() and copy.read_bytes() == document)
 
 
 def damaged(check, backup, copy):
@@ -58,6 +64,13 @@ def damaged(check, backup, copy):
           f"{done.returncode} {done.stderr}")
 
 
+    shutil.copytree(backup, f"{copy}-2")
+    document = next(pathlib.Path(f"{copy}-2/documents").iterdir())
+    document.write_bytes(b"another report")
+    done = cairn("backup", "verify", f"{copy}-2")
+    check("and so is a document that was swapped", done.returncode == 9 and document.name in done.stderr, done.stderr)
+
+
 def restored(check, network, backup):
     # What the node signs from here on, the backup does not know.
     final, _ = network.pay(MEMBER, 10)
@@ -68,7 +81,9 @@ def restored(check, network, backup):
     check("a backup is not put over a database that may be newer", done.returncode == 64 and "exists" in done.stderr, done.stderr)
     for path in folder.rglob("*.sqlite*"):
         path.unlink()
+    shutil.rmtree(folder / "documents")
     done = cairn("backup", "restore", backup, "--to", folder)
+    check("documents come back with it", len(list((folder / "documents").iterdir())) == 1)
     check("it is put into a node that has lost its databases", final == 10 and done.returncode == 0, done.stderr)
     with contextlib.closing(sqlite3.connect(folder / f"members/{MEMBER}/ledger.sqlite")) as db:
         held = db.execute("SELECT max(height) FROM blocks").fetchone()[0]

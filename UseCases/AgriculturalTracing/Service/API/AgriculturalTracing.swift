@@ -67,9 +67,11 @@ public struct AgriculturalTracing: UseCase {
         queries.keep(in: platform.folder.appending(path: "epcis-queries.json"), of: platform.node.ledger) { words in
             platform.logger.warning("\(words)")
         }
-        return TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
-            + CaptureRoutes(platform: platform).routes + EventRoutes(platform: platform).routes
+        let epcis =
+            CaptureRoutes(platform: platform).routes + EventRoutes(platform: platform).routes
             + QueryRoutes(platform: platform, desk: queries).routes + SecrecyRoutes(platform: platform).routes
+        return TracingRoutes(platform: platform).routes + WorkRoutes(platform: platform).routes
+            + epcis.map { $0.calling(EPCISWire.problemTypes) }
             + LotRoutes(platform: platform).routes
             + DocumentRoutes(platform: platform).routes + ScoreRoutes(platform: platform).routes
             + PlotRoutes(platform: platform).routes + LabelRoutes(platform: platform).routes

@@ -57,7 +57,8 @@ final class CaptureJobs: Sendable {
     func failed(_ id: String, _ problem: Problem, at index: Int, isError: Bool) {
         change(id) {
             $0.errors.append([
-                "type": .string(problem.type ?? "epcisException:ImplementationException"),
+                "type": .string(
+                    problem.type ?? EPCISWire.problemTypes[problem.status] ?? "epcisException:ImplementationException"),
                 "title": .string(problem.title), "status": .number("\(problem.status)"),
                 "detail": .string(problem.detail), "code": .string(problem.code),
                 "event": .number("\(index)"),

@@ -18,6 +18,7 @@ struct CaptureRoutes: Sendable {
     init(platform: Platform) { self.platform = platform }
 
     private typealias Agri = TracingContract
+    private static let captureID = Route.Parameter("captureID", in: .path, "From the Location of a capture")
 
     private static let problems = [
         400: "epcis-validation", 403: "role-needed, no-key", 409: "epcis-duplicate",
@@ -29,6 +30,9 @@ struct CaptureRoutes: Sendable {
         return [
             EPCISWire.discovery("/epcis/capture", "What capture takes", access: .signedIn, Self.limits),
             EPCISWire.discovery("/epcis/events", "What the events interface takes", access: .signedIn, Self.limits),
+            EPCISWire.discovery(
+                "/epcis/capture/{captureID}", "What capture takes", access: .signedIn, Self.limits,
+                parameters: [Self.captureID]),
             Route(
                 .post, "/epcis/capture", "Capture an EPCIS 2.0 document", tag: "epcis", access: partner,
                 parameters: [
@@ -53,11 +57,11 @@ struct CaptureRoutes: Sendable {
             },
             Route(
                 .get, "/epcis/capture/{captureID}", "A capture job", tag: "epcis", access: partner,
-                parameters: [.init("captureID", in: .path, "From the Location of a capture")]
+                parameters: [Self.captureID]
             ) { request in
                 let id = try request.parameter("captureID")
                 let all = jobs.all(of: try request.requireSession().participant, on: platform.node.ledger)
-                guard let job = all.first(where: { $0.id == id }) else { throw EPCISWire.noSuch("capture job \(id)") }
+                guard let job = all.first(where: { $0.id == id }) else { throw Problem.notFound("capture job \(id)") }
                 return EPCISWire.json(job.json)
             },
             Route(
@@ -86,13 +90,12 @@ struct CaptureRoutes: Sendable {
         let session = try request.requireSession()
         let behaviour = request.headers["gs1-capture-error-behaviour"] ?? "rollback"
         guard let mode = CaptureJob.Behaviour(rawValue: behaviour) else {
-            throw EPCISWire.invalid("GS1-Capture-Error-Behaviour is rollback or proceed")
+            throw Problem.badRequest("GS1-Capture-Error-Behaviour is rollback or proceed")
         }
         let events = try EPCISWire.checked { () throws(EPCISError) in try EPCISDocument(request.body).events }
         guard events.count <= Self.captureLimit else {
             throw Problem(
-                413, "epcis-capture-limit", "a capture has at most \(Self.captureLimit) events",
-                type: "epcisException:CaptureLimitExceededException")
+                413, "epcis-capture-limit", "a capture has at most \(Self.captureLimit) events")
         }
         // What the ledger would refuse is found before the first event is recorded, so that rolling back needs no undoing.
         try requireFitting(events)
@@ -160,13 +163,13 @@ struct CaptureRoutes: Sendable {
         {
             throw Problem(
                 413, "epcis-capture-limit",
-                "event \(index) has more than \(Agri.maximumEventSize) bytes, or an id of more than 200; put large extensions elsewhere and their hash into it",
-                type: "epcisException:CaptureLimitExceededException")
+                "event \(index) has more than \(Agri.maximumEventSize) bytes, or an id of more than 200; put large extensions elsewhere and their hash into it"
+            )
         }
     }
 
     private static func duplicate(_ detail: String) -> Problem {
-        Problem(409, "epcis-duplicate", detail, type: "epcisException:ResourceAlreadyExistsException")
+        Problem(409, "epcis-duplicate", detail)
     }
 
     private typealias Operation = Ledger.Operation

@@ -5,7 +5,13 @@ import UseCaseKit
 
 /// What all EPCIS routes have in common on the wire: version headers, paging, problems (EPCIS 2.0 §12).
 enum EPCISWire {
-    static let validation = "epcisException:ValidationException"
+    /// As GS1's OpenAPI document names problems; of what is not there it has one name.
+    static let problemTypes = [
+        400: "epcisException:ValidationException", 401: "epcisException:SecurityException",
+        403: "epcisException:SecurityException", 404: "epcisException:NoSuchNameException",
+        409: "epcisException:ResourceAlreadyExistsException", 413: "epcisException:CaptureLimitExceededException",
+        415: "epcisException:UnsupportedMediaTypeException", 500: "epcisException:ImplementationException",
+    ]
 
     private static let versions = [("GS1-EPCIS-Version", "2.0.0"), ("GS1-CBV-Version", "2.0.0")]
 
@@ -40,10 +46,12 @@ enum EPCISWire {
     }
 
     static func discovery(
-        _ path: String, _ summary: String, access: Route.Access, _ headers: [(String, String)] = []
+        _ path: String, _ summary: String, access: Route.Access, _ headers: [(String, String)] = [],
+        parameters: [Route.Parameter] = []
     ) -> Route {
         Route(
-            .options, path, summary, tag: "epcis", access: access, success: (204, "Versions and limits in the headers")
+            .options, path, summary, tag: "epcis", access: access, parameters: parameters,
+            success: (204, "Versions and limits in the headers")
         ) { _ in
             var answer = APIResponse.noContent
             answer.headers =
@@ -61,25 +69,9 @@ enum EPCISWire {
     }
 
     private static func problem(_ error: EPCISError) -> Problem {
-        Problem(
-            400, error.code == .query ? "epcis-query" : "epcis-validation", error.description,
-            type: error.code == .query ? "epcisException:QueryParameterException" : validation)
-    }
-
-    /// A body or header that EPCIS does not know.
-    static func invalid(_ detail: String) -> Problem { Problem(400, "bad-request", detail, type: validation) }
-
-    static func noSuchQuery(_ name: String) -> Problem {
-        Problem(404, "not-found", "there is no query \(name)", type: "epcisException:NoSuchNameException")
-    }
-
-    /// GS1's interface has one type for both.
-    static func noSuchSubscription(_ id: String) -> Problem {
-        Problem(404, "not-found", "there is no subscription \(id)", type: "epcisException:NoSuchNameException")
-    }
-
-    static func noSuch(_ what: String) -> Problem {
-        Problem(404, "not-found", "there is no \(what)", type: "epcisException:NoSuchResourceException")
+        error.code == .query
+            ? Problem(400, "epcis-query", error.description, type: "epcisException:QueryParameterException")
+            : Problem(400, "epcis-validation", error.description)
     }
 
     static func escaped(_ text: String) -> String {

@@ -15,7 +15,10 @@ struct EventRoutes: Sendable {
     ]
 
     var routes: [Route] {
-        [
+        let eventID = Route.Parameter("eventID", in: .path, "The event's eventID, percent-encoded")
+        return [
+            EPCISWire.discovery(
+                "/epcis/events/{eventID}", "What the events interface takes", access: .signedIn, parameters: [eventID]),
             Route(
                 .get, "/epcis/events",
                 "Events that partners captured or records of the ledger tell, newest record first",
@@ -31,16 +34,17 @@ struct EventRoutes: Sendable {
             },
             Route(
                 .get, "/epcis/events/{eventID}", "One event", tag: "epcis",
-                parameters: [.init("eventID", in: .path, "The event's eventID, percent-encoded")]
+                parameters: [eventID]
             ) { request in
                 let id = try request.parameter("eventID")
                 guard
                     let (event, record) = try LedgerEvents(platform: platform, reader: request.session?.participant)
                         .event(id: id)
                 else {
-                    throw EPCISWire.noSuch("event \(id)")
+                    throw Problem.notFound("event \(id)")
                 }
-                var answer = EPCISWire.json(.object(event))
+                // A document with the one event: GS1's interface has the same answer for one and for many.
+                var answer = EPCISWire.json(document([event], named: "SimpleEventQuery"))
                 answer.headers.append(("Link", "</api/v1/transactions/\(record.hex)>; rel=\"describedby\""))
                 return answer
             },
@@ -52,15 +56,18 @@ struct EventRoutes: Sendable {
         let perPage = try request.integer("perPage", default: 30, in: 1...100)
         let place = try request.query["nextPageToken"].map { token in
             guard let place = LedgerEvents.Place(token) else {
-                throw EPCISWire.invalid("nextPageToken is from the Link header of the page before")
+                throw Problem.badRequest("nextPageToken is from the Link header of the page before")
             }
             return place
         }
         let page = try LedgerEvents(platform: platform, reader: request.session?.participant)
             .page(query, after: place, limit: perPage)
-        let document = EPCISDocument.queryAnswer(
-            page.events.map { .object($0) }, queryName: name, now: EventTime(milliseconds: Int64(platform.now)))
-        return EPCISWire.json(document, next: page.next?.text, request, platform)
+        return EPCISWire.json(document(page.events, named: name), next: page.next?.text, request, platform)
+    }
+
+    private func document(_ events: [LedgerEvents.Event], named name: String) -> JSONValue {
+        EPCISDocument.queryAnswer(
+            events.map { .object($0) }, queryName: name, now: EventTime(milliseconds: Int64(platform.now)))
     }
 
     /// Values of one parameter are separated by commas; a URI may have one of its own.

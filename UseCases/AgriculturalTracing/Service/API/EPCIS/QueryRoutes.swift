@@ -14,9 +14,18 @@ struct QueryRoutes: Sendable {
 
     var routes: [Route] { queries + subscriptions }
 
+    /// Of a named query and what belongs to it.
+    private static func discovery(_ rest: String) -> Route {
+        EPCISWire.discovery(
+            "/epcis/queries/{queryName}\(rest)", "What the query interface takes", access: .signedIn,
+            parameters: [name] + (rest.contains("subscriptionID") ? [subscription] : []))
+    }
+
     private var queries: [Route] {
         [
             EPCISWire.discovery("/epcis/queries", "What the query interface takes", access: .signedIn),
+            Self.discovery(""), Self.discovery("/events"), Self.discovery("/subscriptions"),
+            Self.discovery("/subscriptions/{subscriptionID}"),
             Route(
                 .post, "/epcis/queries", "Create a named query", tag: "epcis", consumes: "application/json",
                 success: (201, "It can be asked for its events"),
@@ -24,7 +33,7 @@ struct QueryRoutes: Sendable {
             ) { request in
                 let body = try Self.object(request.body)
                 guard let name = body["name"]?.string, Self.isName(name), let definition = body["query"] else {
-                    throw EPCISWire.invalid(
+                    throw Problem.badRequest(
                         "give name (1 to 60 letters, digits, - and _) and query, an object of parameters")
                 }
                 let query = QueryDesk.Query(
@@ -46,7 +55,8 @@ struct QueryRoutes: Sendable {
             },
             Route(.get, "/epcis/queries/{queryName}", "A named query", tag: "epcis", parameters: [Self.name]) {
                 request in
-                EPCISWire.json(try query(request).json)
+                // GS1's interface answers a list here, too.
+                EPCISWire.json(.array([try query(request).json]))
             },
             Route(
                 .delete, "/epcis/queries/{queryName}", "Delete a query of yours with its subscriptions", tag: "epcis",
@@ -98,10 +108,10 @@ struct QueryRoutes: Sendable {
         let query = try query(request)
         let body = try Self.object(request.body)
         guard let destination = body["dest"]?.string, Self.isDestination(destination) else {
-            throw EPCISWire.invalid("dest is an https URL, or an http URL on this machine")
+            throw Problem.badRequest("dest is an https URL, or an http URL on this machine")
         }
         guard body["stream"] == .boolean(true), body["schedule"] == nil else {
-            throw EPCISWire.invalid("say \"stream\": true; schedules are not served")
+            throw Problem.badRequest("say \"stream\": true; schedules are not served")
         }
         let subscription = QueryDesk.Subscription(
             id: UUID().uuidString.lowercased(), owner: try request.requireSession().participant,
@@ -117,7 +127,7 @@ struct QueryRoutes: Sendable {
 
     private func query(_ request: APIRequest) throws -> QueryDesk.Query {
         let name = try request.parameter("queryName")
-        guard let query = desk.query(name, on: platform.node.ledger) else { throw EPCISWire.noSuchQuery(name) }
+        guard let query = desk.query(name, on: platform.node.ledger) else { throw Problem.notFound("query \(name)") }
         return query
     }
 
@@ -126,7 +136,7 @@ struct QueryRoutes: Sendable {
         let id = try request.parameter("subscriptionID")
         let owner = try request.requireSession().participant
         guard let found = try query(request).subscriptions.first(where: { $0.id == id && $0.owner == owner }) else {
-            throw EPCISWire.noSuchSubscription(id)
+            throw Problem.notFound("subscription \(id)")
         }
         return found
     }
@@ -134,15 +144,14 @@ struct QueryRoutes: Sendable {
     private func requireOwner(_ owner: String, _ request: APIRequest) throws {
         guard try request.requireSession().participant == owner else {
             throw Problem(
-                403, "not-yours", "this query is \(platform.name(of: owner))'s",
-                type: "epcisException:SecurityException")
+                403, "not-yours", "this query is \(platform.name(of: owner))'s")
         }
     }
 
     private static func object(_ body: [UInt8]) throws -> [String: JSONValue] {
         guard let members = try EPCISWire.checked({ () throws(EPCISError) in try JSONTreeReader.read(body) }).object
         else {
-            throw EPCISWire.invalid("the body is a JSON object")
+            throw Problem.badRequest("the body is a JSON object")
         }
         return members
     }
@@ -151,8 +160,7 @@ struct QueryRoutes: Sendable {
         switch refusal {
         case .exists:
             Problem(
-                409, "epcis-exists", "there is a \(what) already",
-                type: "epcisException:ResourceAlreadyExistsException")
+                409, "epcis-exists", "there is a \(what) already")
         case .full: Problem(409, "epcis-full", "no \(what) more fits here; delete one first")
         }
     }

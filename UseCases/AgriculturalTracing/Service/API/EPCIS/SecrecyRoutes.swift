@@ -20,13 +20,13 @@ struct SecrecyRoutes: Sendable {
             ) { request in
                 let body = try EPCISWire.checked { () throws(EPCISError) in try JSONTreeReader.read(request.body) }
                 guard let event = body["event"], let given = body["levels"]?.object else {
-                    throw EPCISWire.invalid(
+                    throw Problem.badRequest(
                         "give event, and levels, an object of JSON pointers with public, restricted, private or linked")
                 }
                 var levels: [String: SanitisedEvent.Level] = [:]
                 for (pointer, word) in given {
                     guard let level = word.string.flatMap(SanitisedEvent.Level.init), pointer.hasPrefix("/") else {
-                        throw EPCISWire.invalid(
+                        throw Problem.badRequest(
                             "\(pointer) is not a JSON pointer with public, restricted, private or linked")
                     }
                     levels[pointer] = level
@@ -49,14 +49,14 @@ struct SecrecyRoutes: Sendable {
             ) { request in
                 let body = try EPCISWire.checked { () throws(EPCISError) in try JSONTreeReader.read(request.body) }
                 guard let id = body["eventID"]?.string, let items = body["openings"]?.array else {
-                    throw EPCISWire.invalid("give eventID and openings, a list as it came with the sanitised event")
+                    throw Problem.badRequest("give eventID and openings, a list as it came with the sanitised event")
                 }
                 let openings = items.compactMap(SanitisedEvent.Opening.init)
                 guard openings.count == items.count else {
-                    throw EPCISWire.invalid("an opening has pointer, level, salt and value")
+                    throw Problem.badRequest("an opening has pointer, level, salt and value")
                 }
                 let events = LedgerEvents(platform: platform, reader: request.session?.participant)
-                guard let (event, record) = try events.event(id: id) else { throw EPCISWire.noSuch("event \(id)") }
+                guard let (event, record) = try events.event(id: id) else { throw Problem.notFound("event \(id)") }
                 return EPCISWire.json([
                     "record": .string(record.hex),
                     "openings": .array(
