@@ -153,7 +153,7 @@ struct CaptureRoutes: Sendable {
         guard let rejection = outcome.result.rejection else { return nil }
         return rejection.code == 8
             ? Self.duplicate("the event \(event.hash.uri) is a record already")
-            : Problem(400, "epcis-validation", rejection.message, type: EPCISWire.validation)
+            : Problem(400, "epcis-validation", rejection.message)
     }
 
     private func requireFitting(_ events: [EPCISEvent]) throws {
