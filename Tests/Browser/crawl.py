@@ -10,7 +10,7 @@ from browser import WIDTHS, context_of, open_page
 MAXIMUM_PAGES = 40
 MAXIMUM_OF_A_SHAPE = 3
 #: Addresses that are not pages, or need a role.
-NOT_PAGES = re.compile(r"^/(api|assets|log|entries|farm|laboratory|carrier|shop|\.well-known|openapi\.json)\b")
+NOT_PAGES = re.compile(r"^/(api|assets|log|entries|farm|labels|credit|laboratory|carrier|shop|\.well-known|openapi\.json)\b")
 
 
 def shape(path: str) -> str:

@@ -57,9 +57,10 @@ def main() -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(found, file)
         file.flush()
-        # What the interface takes is described by the node's own document, which openapi.py holds it against: here it is what it answers.
+        # What it takes, and all that it should refuse, openapi.py tries by the node's own document: here it is what it answers.
         return send(file.name, "--url", f"{url}/epcis", "-H", f"Authorization: Bearer {sign_in(url, partner)}",
-                    "--checks", "not_a_server_error,response_schema_conformance,content_type_conformance")
+                    "--checks", "not_a_server_error,response_schema_conformance,content_type_conformance",
+                    examples=os.environ.get("CAIRN_EXAMPLES", "5"), phases="examples,fuzzing")
 
 
 if __name__ == "__main__":

@@ -33,10 +33,10 @@ def main() -> int:
     return max(outcomes)
 
 
-def send(document, *more) -> int:
+def send(document, *more, examples=EXAMPLES, phases="examples,coverage,fuzzing") -> int:
     arguments = [
         str(pathlib.Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"), "run", document,
-        "--max-examples", EXAMPLES, "--workers", "1", "--phases", "examples,coverage,fuzzing", *more,
+        "--max-examples", examples, "--workers", "1", "--phases", phases, *more,
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(HERE)}
     outcome = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=600)

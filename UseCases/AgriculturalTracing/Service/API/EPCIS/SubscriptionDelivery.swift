@@ -14,17 +14,27 @@ struct SubscriptionDelivery: Sendable {
     /// Events of one document.
     private static let batch = 100
 
+    /// Longest wait for a receiver that does not answer; it doubles from ``pause``.
+    private static let longestWait = Duration.seconds(300)
+
     let platform: Platform
     let desk: QueryDesk
 
     func run() async throws {
+        var waits: [String: (wait: Duration, until: ContinuousClock.Instant)] = [:]
         try await platform.keepOn("events are not sent to subscribers", every: Self.pause) {
             let final = platform.node.finalHeight
             var failures: [DeliveryFailure] = []
             for query in desk.all(on: platform.node.ledger) {
                 for subscription in query.subscriptions where subscription.next <= final {
+                    if let until = waits[subscription.id]?.until, .now < until { continue }
                     // Who does not answer keeps no other from being served.
-                    do { try await deliver(subscription, of: query, upTo: final) } catch let error as DeliveryFailure {
+                    do {
+                        try await deliver(subscription, of: query, upTo: final)
+                        waits[subscription.id] = nil
+                    } catch let error as DeliveryFailure {
+                        let wait = min(Self.longestWait, (waits[subscription.id]?.wait ?? Self.pause / 2) * 2)
+                        waits[subscription.id] = (wait, .now + wait)
                         failures.append(error)
                     }
                 }
