@@ -31,6 +31,9 @@ final class DirectHandler: ChannelDuplexHandler {
     private let routes: [String: Route]
     private let mailbox: AnswerMailbox
     private var state = State.passing(outstanding: 0)
+    /// The client asked to go on with another protocol (RFC 9110 §7.8), which nothing here speaks. It may be ignored, but the decoder takes no
+    /// request behind it: a client that sent one would wait for ever. So the answer is the connection's last, and says so.
+    private var endsWithAnswer = false
     private var held: [Held] = []
     /// A read that was asked for while something was held: a client cannot make us hold more than one read brings.
     private var owesRead = false
@@ -58,12 +61,18 @@ final class DirectHandler: ChannelDuplexHandler {
         case .answering:
             held.append(.part(data))
         case .passing(let outstanding):
-            guard case .head(let head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+            guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+            let asksForMore = head.headers.contains(name: "upgrade")
+            if asksForMore {
+                endsWithAnswer = true
+                head.headers.remove(name: "upgrade")
+                head.headers.replaceOrAdd(name: "connection", value: "close")
+            }
             if outstanding == 0, let route = route(for: head), let direct = route.direct {
                 state = .collecting(head, route, direct, nil)
             } else {
                 state = .passing(outstanding: outstanding + 1)
-                context.fireChannelRead(data)
+                context.fireChannelRead(asksForMore ? wrapInboundOut(.head(head)) : data)
             }
         case .collecting(let head, let route, let direct, let body):
             switch unwrapInboundIn(data) {
@@ -157,6 +166,10 @@ final class DirectHandler: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if case .end = unwrapOutboundIn(data), case .passing(let outstanding) = state {
             state = .passing(outstanding: outstanding - 1)
+        }
+        if endsWithAnswer, case .head(var head) = unwrapOutboundIn(data) {
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
         }
         context.write(data, promise: promise)
     }

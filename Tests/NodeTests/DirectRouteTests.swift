@@ -105,6 +105,22 @@ struct DirectRouteTests {
         }
     }
 
+    /// Some clients offer HTTP/2 with their first request (`Upgrade: h2c`), and send the next one on the same connection. It is answered, and the
+    /// connection ends, which they are told; it never goes silent.
+    @Test func offersOfAnotherProtocol() async throws {
+        try await Self.serve { port in
+            let offer = Self.get.replacing(
+                "Host: x\r\n",
+                with: "Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n")
+            let connection = try RawConnection(port: port)
+            connection.send(offer + Self.get)
+            let answer = try await connection.untilClosed().lowercased()
+            #expect(answer.hasSuffix("quick") && answer.contains("connection: close"), "\(answer)")
+            try await Self.expect(Self.post("a", "Upgrade: h2c\r\n"), ["general a"], port: port)
+            try await Self.expect(Self.get + Self.get, ["quick", "quick"], port: port)
+        }
+    }
+
     /// Bytes that are no request end the connection, after the answer that was due.
     @Test func nonsenseBehindARequest() async throws {
         try await Self.serve { port in

@@ -49,6 +49,20 @@ final class RawConnection: Sendable {
         }
     }
 
+    /// All that comes until the server closes.
+    func untilClosed() async throws -> String {
+        var received = ""
+        while true {
+            let chunk = try await receive()
+            guard !chunk.isEmpty else { break }
+            received += chunk
+        }
+        // Silence ends the wait for more, too; a connection that is closed says so at once.
+        var byte: UInt8 = 0
+        guard recv(socket, &byte, 1, Int32(MSG_DONTWAIT)) == 0 else { throw Ended(answer: received) }
+        return received
+    }
+
     /// On a thread of its own: waiting here must not keep the server's tasks from theirs.
     private func receive() async throws -> String {
         await withCheckedContinuation { continuation in
