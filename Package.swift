@@ -159,7 +159,7 @@ let package = Package(
         .target(
             name: "AgriculturalTracingGateway",
             dependencies: ["AgriculturalTracingContract", "ContractKit", "Gateway", "Ledger", "SenML"],
-            path: "UseCases/AgriculturalTracing/Gateway", swiftSettings: settings),
+            path: "UseCases/AgriculturalTracing/Gateway", swiftSettings: testable),
         .target(
             name: "AgriculturalTracingService",
             dependencies: [

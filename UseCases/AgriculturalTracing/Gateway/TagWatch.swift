@@ -10,7 +10,7 @@ public struct TagWatch: Sendable {
     /// Boxes of one pass; the contract takes no more.
     public static let maximum = 500
     /// Tags that are remembered beyond their pass.
-    private static let maximumKnown = 10_000
+    static let maximumKnown = 10_000
 
     /// Boxes that passed together.
     public struct Pass: Sendable, Hashable {
@@ -27,7 +27,7 @@ public struct TagWatch: Sendable {
         public func hash(into hasher: inout Hasher) { hasher.combine(boxes.map(\.code)) }
     }
 
-    private var lastRead: [String: Double] = [:]
+    private(set) var lastRead: [String: Double] = [:]
     private var open = Pass(boxes: [], reads: 0)
     private var heardAt = 0.0
 
@@ -40,6 +40,7 @@ public struct TagWatch: Sendable {
     public mutating func read(_ code: String, at time: Double, now: Double) -> Pass? {
         let last = lastRead[code]
         lastRead[code] = max(time, last ?? time)
+        if lastRead.count > Self.maximumKnown { forget() }
         heardAt = now
         open.reads += 1
         if let last, time - last < Self.window { return nil }
@@ -50,11 +51,14 @@ public struct TagWatch: Sendable {
     /// The pass that ended before this moment of the gateway's clock.
     public mutating func ended(by now: Double) -> Pass? {
         guard open.reads > 0, now - heardAt >= Self.quiet else { return nil }
-        if lastRead.count > Self.maximumKnown {
-            let horizon = (lastRead.values.max() ?? 0) - Self.window
-            lastRead = lastRead.filter { $0.value >= horizon }
-        }
         return close()
+    }
+
+    /// Lets go of tags that would pass anew; where too many are left, of all, so that a reader cannot fill the memory.
+    private mutating func forget() {
+        let horizon = (lastRead.values.max() ?? 0) - Self.window
+        lastRead = lastRead.filter { $0.value >= horizon }
+        if lastRead.count > Self.maximumKnown { lastRead = [:] }
     }
 
     /// nil where nothing but tags that passed before was read.

@@ -1,5 +1,6 @@
-import AgriculturalTracingGateway
 import Testing
+
+@testable import AgriculturalTracingGateway
 
 struct TagWatchTests {
     /// AGR-3: 500 reads of a pallet with 30 % duplicates.
@@ -36,6 +37,14 @@ struct TagWatchTests {
         _ = watch.read("a", at: 60, now: 60)
         let second = watch.ended(by: 61)
         #expect(second?.boxes.map(\.time) == [60])
+    }
+
+    @Test func aReaderThatIsNeverQuietFillsNoMemory() {
+        var watch = TagWatch()
+        for number in 0..<(3 * TagWatch.maximumKnown) {
+            _ = watch.read("\(number)", at: Double(number) / 10_000, now: Double(number) / 10_000)
+        }
+        #expect(watch.lastRead.count <= TagWatch.maximumKnown)
     }
 
     @Test func aFullPassIsToldAtOnce() {
