@@ -25,10 +25,7 @@ public struct EventHash: Sendable, Hashable {
     public var digest: [UInt8] { Array(SHA256.hash(data: Array(canonical.utf8))) }
 
     /// The hash as a URI (RFC 6920 with CBV's version), fit to be an event's `eventID`.
-    public var uri: String {
-        let digits = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return "ni:///sha-256;\(digits)?ver=CBV2.0"
-    }
+    public var uri: String { "ni:///sha-256;\(digest.hex)?ver=CBV2.0" }
 
     /// What is said about an event and is not the event.
     private static let outside: Set = ["recordTime", "eventID", "errorDeclaration", "type", "@context"]

@@ -39,16 +39,12 @@ public struct SanitisedEvent: Sendable {
         /// form of an identifier, so that it is the same wherever it stands.
         public var digest: String {
             guard level != .linked else { return Self.link(value) }
-            return Self.hex(Array("cairn-hidden/1\n\(salt)\n\(pointer)\n".utf8) + value.encoded())
+            return SHA256.hash(data: Array("cairn-hidden/1\n\(salt)\n\(pointer)\n".utf8) + value.encoded()).hex
         }
 
         static func link(_ value: JSONValue) -> String {
             let identifier = value.string.map { JSONValue.string(CanonicalKey.link(of: $0) ?? $0) } ?? value
-            return hex(Array("cairn-linked/1\n".utf8) + identifier.encoded())
-        }
-
-        private static func hex(_ octets: [UInt8]) -> String {
-            SHA256.hash(data: octets).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            return SHA256.hash(data: Array("cairn-linked/1\n".utf8) + identifier.encoded()).hex
         }
 
         public var json: JSONValue {

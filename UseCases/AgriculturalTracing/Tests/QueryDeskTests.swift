@@ -1,6 +1,7 @@
 import EPCIS
 import Foundation
 import Ledger
+import Synchronization
 import TestSupport
 import Testing
 
@@ -42,14 +43,19 @@ struct QueryDeskTests {
     @Test func aDamagedFileIsTold() throws {
         let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: file) }
-        var told: [String] = []
+        let told = Mutex<[String]>([])
         try Data("[{".utf8).write(to: file)
         let desk = QueryDesk()
-        desk.keep(in: file, of: .zero) { told.append($0) }
-        #expect(told.count == 1 && desk.all(on: .zero).isEmpty)
+        desk.keep(in: file, of: .zero) { words in told.withLock { $0.append(words) } }
+        #expect(told.withLock(\.count) == 1 && desk.all(on: .zero).isEmpty)
         try Data(#"[{"name":"q"}]"#.utf8).write(to: file)
         let other = QueryDesk()
-        other.keep(in: file, of: .zero) { told.append($0) }
-        #expect(told.count == 2)
+        other.keep(in: file, of: .zero) { words in told.withLock { $0.append(words) } }
+        #expect(told.withLock(\.count) == 2)
+        // A place that cannot be written is told, too, and what was asked for holds in this process.
+        let lost = QueryDesk()
+        lost.keep(in: file.appending(path: "no-folder"), of: .zero) { words in told.withLock { $0.append(words) } }
+        try lost.add(.init(ledger: .zero, name: "q", owner: "p", query: try EventQuery(["EQ_bizStep": ["shipping"]])))
+        #expect(told.withLock(\.count) == 3 && lost.query("q", on: .zero) != nil)
     }
 }

@@ -82,6 +82,7 @@ struct BoxPageModel {
 
     private func record() throws -> BoxRecord {
         let steps = try self.steps()
+        let measured = try temperatures()
         let (gaps, completeness) = gaps(steps)
         return BoxRecord(
             product: trace.lot.product ?? trace.plot?.crop ?? "Product",
@@ -90,9 +91,10 @@ struct BoxPageModel {
                     ?? "No units left"),
             origin: try origin(),
             harvested: moment(trace.lot.harvestedAt).day, packed: packed, useBy: trace.box.map(useBy),
-            tests: tests, temperature: try temperature(), steps: steps.map { $0.step.linked(isSignedIn) }, gaps: gaps,
+            tests: tests, temperature: temperature(measured), steps: steps.map { $0.step.linked(isSignedIn) },
+            gaps: gaps,
             completeness: completeness, results: results.map { $0.linked(isSignedIn) }, growing: try growing(),
-            transport: try rooms(), certificates: try certificates(), pictures: try pictures(),
+            transport: rooms(measured), certificates: try certificates(), pictures: pictures(),
             statement: try brand.map { .init(words: $0.statement, by: platform.name(of: $0.owner)) },
             verify: VerifyPanel(evidenceURL: evidenceURL, ledgerID: ledger, claims: claims),
             recordURL: trace.records.first { isSignedIn && $0.record.operation == "commission" }
@@ -213,16 +215,15 @@ struct BoxPageModel {
             .filter { $0.value.owner == trace.lot.owner && $0.value.profile == profile }.map(\.key)
     }
 
-    private func temperature() throws -> BoxRecord.Temperature? {
+    private func temperature(_ measured: [BoxStays.Measured]) -> BoxRecord.Temperature? {
         guard let limit = coldChainLimit else { return nil }
         let delivered = trace.records.last { $0.record.operation == "deliver" }?.statement.operation.arguments
         let told = delivered?["highestTemperature"]?.int.map { Double($0) / 100 }
         // The readings of its rooms count where the visitor may see them; what the carrier signed is public anyway.
-        let measured = try temperatures().flatMap(\.readings).map(\.value)
-        let points = measured.isEmpty ? nil : measured
-        guard let highest = ([told, points?.max()].compactMap { $0 }).max() else { return nil }
+        let points = measured.flatMap(\.readings).map(\.value)
+        guard let highest = ([told, points.max()].compactMap { $0 }).max() else { return nil }
         return .init(
-            lowest: points?.min(), highest: highest, limit: limit,
+            lowest: points.min(), highest: highest, limit: limit,
             minutesAbove: Int(delivered?["minutesOver"]?.unsigned ?? 0))
     }
 
@@ -251,8 +252,8 @@ struct BoxPageModel {
     }
 
     /// A chart for each stay in a room and each device that hung there.
-    private func rooms() throws -> [LineChart] {
-        try temperatures().map { measured in
+    private func rooms(_ measured: [BoxStays.Measured]) -> [LineChart] {
+        measured.map { measured in
             LineChart(
                 title: "Room \(measured.stay.room)", unit: "°C",
                 series: [
@@ -302,8 +303,8 @@ struct BoxPageModel {
     /// Pictures a page shows.
     private static let shownPictures = 8
 
-    private func pictures() throws -> [BoxRecord.Picture] {
-        try trace.records.filter { $0.record.operation == "attach" }.suffix(Self.shownPictures)
+    private func pictures() -> [BoxRecord.Picture] {
+        trace.records.filter { $0.record.operation == "attach" }.suffix(Self.shownPictures)
             .compactMap { record, statement in
                 let arguments = statement.operation.arguments
                 guard let hash = arguments["document"]?.hash32, let type = arguments["mediaType"]?.text else {

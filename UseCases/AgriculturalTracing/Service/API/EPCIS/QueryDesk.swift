@@ -41,11 +41,11 @@ final class QueryDesk: Sendable {
     enum Refusal: Error { case exists, full }
 
     private let queries = Mutex<[Query]>([])
-    private let files = Mutex<[Hash32: URL]>([:])
+    private let files = Mutex<[Hash32: (file: URL, report: @Sendable (String) -> Void)]>([:])
 
     /// Takes up what a ledger's file holds, and keeps it there from now on. An entry that cannot be read is told and left out.
-    func keep(in file: URL, of ledger: Hash32, report: (String) -> Void) {
-        let isNew = files.withLock { $0.updateValue(file, forKey: ledger) == nil }
+    func keep(in file: URL, of ledger: Hash32, report: @escaping @Sendable (String) -> Void) {
+        let isNew = files.withLock { $0.updateValue((file, report), forKey: ledger) == nil }
         guard isNew, let content = FileManager.default.contents(atPath: file.path) else { return }
         do {
             let kept = try JSONTreeReader.read(Array(content)).array ?? []
@@ -59,11 +59,13 @@ final class QueryDesk: Sendable {
 
     /// Whole, before a change is answered; it holds secrets of subscribers.
     private func save(_ queries: [Query], of ledger: Hash32) {
-        guard let file = files.withLock({ $0[ledger] }) else { return }
+        guard let (file, report) = files.withLock({ $0[ledger] }) else { return }
         let content = JSONValue.array(queries.filter { $0.ledger == ledger }.map(\.kept)).encoded()
-        FileManager.default.createFile(
+        let isWritten = FileManager.default.createFile(
             atPath: file.path + ".new", contents: Data(content), attributes: [.posixPermissions: 0o600])
-        _ = rename(file.path + ".new", file.path)
+        guard isWritten, rename(file.path + ".new", file.path) == 0 else {
+            return report("\(file.path) cannot be written: queries and subscriptions end with this process")
+        }
     }
 
     func all(on ledger: Hash32) -> [Query] { queries.withLock { $0.filter { $0.ledger == ledger } } }

@@ -2,6 +2,7 @@ import APIKit
 import AgriculturalTracingContract
 import EPCIS
 import Foundation
+import Ledger
 import UseCaseKit
 
 /// Secrecy of single members of events between competitors in one chain: what is hidden is proved by whoever opens it.
@@ -69,6 +70,6 @@ struct SecrecyRoutes: Sendable {
     }
 
     private static func salt() -> String {
-        (0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        Bytes((0..<16).map { _ in UInt8.random(in: 0...255) }).hex
     }
 }

@@ -22,9 +22,8 @@ struct TagCode: Hashable, Sendable {
         let length = companyPrefix.utf8.count
         guard let partition = Self.partitions.firstIndex(where: { $0.digits == length }),
             code.gtin.dropFirst().hasPrefix(companyPrefix), let prefix = UInt64(companyPrefix),
-            let item = UInt64(String(digits[0]) + String(digits[(1 + length)..<13]))
+            case let reference = String(digits[0]) + String(digits[(1 + length)..<13]), let item = UInt64(reference)
         else { return nil }
-        let reference = String(digits[0]) + String(digits[(1 + length)..<13])
         urn = "urn:epc:id:sgtin:\(companyPrefix).\(reference).\(PercentEncoding.encode(code.serial))"
         var bits: [Bool] = []
         func append(_ value: UInt64, _ count: Int) {
